@@ -1,0 +1,35 @@
+# Everything a person needs; each target makes .venv by itself, once.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench soak docs lock clean
+
+demo: .venv/ready
+	$(BIN)/edmbot demo
+
+test: check
+	$(BIN)/pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks.ack
+
+# The lock names no index and no host; the hashes say what may be installed.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Needs uv on the PATH; only maintainers run it, after changing pyproject.toml.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --group dev --group build pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The Slack face, the command line, the composition root."""

@@ -1,0 +1,1 @@
+"""Observation, event, alert and approval, delivery: how facts reach people."""
