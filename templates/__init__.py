@@ -1,1 +1,168 @@
-"""The words."""
+"""The words that people read: `render(name, language, **facts) -> Message`.
+
+A message is one `.j2` file in this folder, written with the tags of `templates.tags` and translated through the
+catalogues in `locale/`. Facts are what the template names; a fact that is missing is an error, a fact that is None is
+unknown and reads "—".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.ext import InternationalizationExtension
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from templates import spans, words
+from templates.blocks import Block, ButtonSpec, ConfirmSpec, Style, escape, shorten
+from templates.spans import Mention, Run
+from templates.tags import CANVAS, BlockTags, Canvas
+
+TEXT_LIMIT = 4000
+"""Slack cuts a message's `text` beyond this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person will read, with the facts that it was made of."""
+
+    name: str
+    blocks: tuple[Block, ...]
+    text: str
+    """All of it in plain words: notifications, screen readers and terminals show this. Not escaped."""
+    facts: Mapping[str, Any] = field(repr=False)
+
+    def payload(self) -> dict[str, Any]:
+        """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
+        text = escape(shorten(self.text, TEXT_LIMIT))
+        return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
+
+
+def render(name: str, language: str, *, zone: tzinfo = UTC, **facts: Any) -> Message:  # noqa: ANN401
+    """Make the message `name` from `facts`.
+
+    Times appear in the reader's zone where Slack draws them, and in `zone`, named, wherever it does not.
+    """
+    template = _environment.get_template(f"{name}.j2")
+    canvas = Canvas(name=name, language=language, zone=zone, pointer=words.words(language).one(" … (more was cut off)"))
+    stray = template.render({**facts, CANVAS: canvas, "language": language}).strip()
+    if stray:
+        raise ValueError(f"{name}.j2: text outside the tags: {stray[:80]}")
+    return Message(name=name, blocks=tuple(canvas.blocks), text="\n".join(canvas.text), facts=facts)
+
+
+@pass_context
+def _finalize(context: Context, value: Any) -> Markup:  # noqa: ANN401
+    """Every `{{ … }}` comes through here: our own words pass, values are put aside, None is unknown."""
+    if isinstance(value, Markup):
+        return value
+    canvas: Canvas = context[CANVAS]
+    return Markup(canvas.spans.put(_run(canvas, value)))  # noqa: S704  # a mark, not text
+
+
+def _run(canvas: Canvas, value: Any) -> Run:  # noqa: ANN401
+    if isinstance(value, Run):
+        return value
+    if value is None:
+        return Run("—", ours=True)
+    if isinstance(value, datetime):
+        return spans.moment(value, canvas.zone, "when")
+    if isinstance(value, date):
+        return Run(words.day(value, canvas.language), ours=True)
+    if isinstance(value, int | float):
+        return Run(words.number(value, canvas.language), ours=True)
+    return Run(str(value.value if isinstance(value, Enum) else value))
+
+
+def _put(context: Context, run: Run) -> Markup:
+    canvas: Canvas = context[CANVAS]
+    return Markup(canvas.spans.put(run))  # noqa: S704
+
+
+@pass_context
+def _gettext(context: Context, msgid: str, **values: Any) -> Markup:  # noqa: ANN401
+    return _filled(context, words.words(context["language"]).one(msgid), values)
+
+
+@pass_context
+def _ngettext(context: Context, singular: str, plural: str, num: int, **values: Any) -> Markup:  # noqa: ANN401
+    sentence = words.words(context["language"]).many(singular, plural, num)
+    return _filled(context, sentence, {"num": num, **values})
+
+
+def _filled(context: Context, sentence: str, values: Mapping[str, Any]) -> Markup:
+    marks = {key: str(_finalize(context, value)) for key, value in values.items()}
+    return Markup(sentence % marks)  # noqa: S704
+
+
+@pass_context
+def _clock(context: Context, at: datetime) -> Markup:
+    return _put(context, spans.moment(at, context[CANVAS].zone, "clock"))
+
+
+@pass_context
+def _percent(context: Context, part: int, whole: int) -> Markup:
+    return _put(context, Run(words.percent(part, whole, context["language"]), ours=True))
+
+
+@pass_context
+def _weekday(context: Context, value: date) -> Markup:
+    return _put(context, Run(words.weekday(value, context["language"]), ours=True))
+
+
+@pass_context
+def _who(context: Context, user: str | None) -> Markup:
+    """A Slack id as a mention; any other name (`exec` has no ids) as it is."""
+    if user and user[:1] in "UWS" and user[1:].isalnum() and user.isupper():
+        return _put(context, Mention(f"@{user}", id=user))
+    return _put(context, Run(user or "—"))
+
+
+@pass_context
+def _plain(context: Context, value: str) -> str:
+    """The words of a value or a sentence, for buttons and dialogs, which take plain text."""
+    canvas: Canvas = context[CANVAS]
+    return spans.plain(canvas.spans.runs(value)) if isinstance(value, Markup) else str(value)
+
+
+@pass_context
+def _button(
+    context: Context,
+    text: str,
+    command: str = "",
+    *,
+    style: Style | None = None,
+    confirm: ConfirmSpec | None = None,
+    url: str | None = None,
+    action: str = "run",
+) -> Markup:
+    """Put a button on the actions row."""
+    canvas: Canvas = context[CANVAS]
+    canvas.buttons.append(ButtonSpec(_plain(context, text), command, style, confirm, url, action))
+    return Markup("")
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        extensions=[InternationalizationExtension, BlockTags],
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Our own gettext fills in the values, so that they are put aside like every other.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button)
+    environment.filters.update(clock=_clock, weekday=_weekday, who=_who, plain=_plain)
+    environment.globals.update(percent=_percent)
+    return environment
+
+
+_environment = _make_environment()

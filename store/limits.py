@@ -1,0 +1,60 @@
+"""The vendors' limits as rows, so that a command line, several processes and a restart keep them together."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from providers.base import Rate
+from providers.errors import RateLimitedError
+from store.engine import Store
+from store.tables import Limit
+
+PATIENCE = timedelta(seconds=15)
+"""The longest wait that still leaves time for an answer within the vendor's time-out."""
+
+
+class SharedLimiter:
+    """`providers.base.Limiter` on the database."""
+
+    def __init__(self, store: Store, patience: timedelta = PATIENCE) -> None:
+        self._store = store
+        self._patience = patience
+
+    async def acquire(self, key: str, rate: Rate) -> None:
+        """Take one call out of `rate`, waiting at most `patience`.
+
+        Raises:
+            RateLimitedError: when the wait would be longer; nothing was taken then.
+        """
+        async with self._store.transaction() as session:
+            now = await self._store.now(session)
+            wait = await (_space(session, key, rate, now) if rate.calls == 1 else _count(session, key, rate, now))
+            if wait > self._patience:
+                await session.rollback()
+                raise RateLimitedError(
+                    f"{rate.calls} calls in {rate.per} are used up", account=key, retry_after=wait.total_seconds()
+                )
+        if wait > timedelta(0):
+            await asyncio.sleep(wait.total_seconds())
+
+
+async def _space(session: AsyncSession, key: str, rate: Rate, now: datetime) -> timedelta:
+    """One call each `per`: take the next free slot."""
+    row = await session.get(Limit, key) or Limit(key=key, next_at=now)
+    slot = max(row.next_at, now)
+    row.next_at = slot + rate.per
+    session.add(row)
+    return slot - now
+
+
+async def _count(session: AsyncSession, key: str, rate: Rate, now: datetime) -> timedelta:
+    """`calls` in a window of `per` that begins with its first call."""
+    row = await session.get(Limit, key) or Limit(key=key, next_at=now)
+    if row.next_at + rate.per <= now:
+        row.next_at, row.used = now, 0
+    if row.used >= rate.calls:
+        return row.next_at + rate.per - now
+    row.used += 1
+    session.add(row)
+    return timedelta(0)
