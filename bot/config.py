@@ -1,0 +1,332 @@
+"""app.yaml and the environment, as one frozen `Config`.
+
+Nothing else reads the environment. Whoever starts the bot gets either a configuration that holds, or a `ConfigError`
+that names every mistake with its line. The shipped app.yaml explains each key.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr
+
+from bot.document import ConfigError, Document, Mistake, Value, read
+from bot.sections import suggest, supply, validated
+from providers import PROVIDERS
+
+__all__ = [
+    "AccountConfig", "Channels", "Config", "ConfigError", "Language", "Mistake", "Purpose", "Role", "Roles", "Server",
+    "SlackConfig", "find", "load",
+]  # fmt: skip
+
+
+
+class Purpose(StrEnum):
+    """What the configuration is read for; decides what may be missing."""
+
+    RUN = "run"
+    CHECK = "check"
+    """Everything must be there, as for RUN."""
+    EXEC = "exec"
+    """A command from a terminal: Slack is not needed, and accounts whose variables are not set are set aside."""
+    MANIFEST = "manifest"
+    """Slack's app is about to be made: there are no tokens yet."""
+
+    @property
+    def lenient(self) -> bool:
+        """Whether variables that are not set put something aside instead of being a mistake."""
+        return self in {Purpose.EXEC, Purpose.MANIFEST}
+
+
+class Role(IntEnum):
+    """What a person may do; each role may also do what the ones before it may."""
+
+    NONE = 0
+    VIEWER = 1
+    OPERATOR = 2
+    APPROVER = 3
+    ADMIN = 4
+
+
+class Language(StrEnum):
+    """What the bot speaks."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+def _zone(name: object) -> ZoneInfo:
+    if isinstance(name, ZoneInfo):
+        return name
+    zones = available_timezones()
+    if name in zones:
+        return ZoneInfo(str(name))
+    near = get_close_matches(str(name), zones, n=1)
+    raise ValueError("is no time zone; " + (f"did you mean {near[0]}?" if near else "write it as in Asia/Shanghai"))
+
+
+def _api_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("must begin with https://; http:// is for 127.0.0.1 and localhost only")
+    if not parts.hostname:
+        raise ValueError("names no host; write it as in https://slack.com/api/")
+    return url if url.endswith("/") else url + "/"
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _database(url: str) -> str:
+    if url.startswith("postgres"):
+        raise ValueError("PostgreSQL is not supported by this version yet; use sqlite:/// and a path")
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        raise ValueError("is no SQLite URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db")
+    return url
+
+
+def _id(pattern: str, what: str) -> AfterValidator:
+    """Accepts what `pattern` describes whole; `what` says what it is not, and after `; ` the remedy."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"is not {what}")
+        return text
+
+    return AfterValidator(checked)
+
+
+Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
+ChannelId: TypeAlias = Annotated[str, _id(r"[CGD][A-Z0-9]+", "a channel's id; copy it from the channel's details (C…)")]
+ChannelOrUserId: TypeAlias = Annotated[
+    str, _id(r"[CGDUW][A-Z0-9]+", "the id of a channel or a person; write it as in C0ALERTS or U0MEI")
+]
+Grantee: TypeAlias = Annotated[
+    str, _id(r"[UWS][A-Z0-9]+|everyone", "a user's id (U…, W…), a user group's id (S…) or everyone; copy it from Slack")
+]
+Admin: TypeAlias = Annotated[
+    Grantee, _id(r"(?!everyone$).*", "for everyone; name the people or a user group who may administer")
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SlackConfig(_Frozen):
+    """How the bot reaches Slack and Slack reaches the bot. A token that is not needed may be empty."""
+
+    mode: Literal["http", "socket"] = "http"
+    command: Annotated[
+        str, _id(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")
+    ] = "/edm"
+    api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+    """Ends with a slash."""
+    bot_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    """Never empty in mode http."""
+    app_token: SecretStr = SecretStr("")
+    """Never empty in mode socket."""
+
+
+class Server(_Frozen):
+    """Where the HTTP server listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    """0: any free port."""
+
+
+class Roles(_Frozen):
+    """Who holds which role; nobody, unless named."""
+
+    viewer: tuple[Grantee, ...] = ()
+    operator: tuple[Grantee, ...] = ()
+    approver: tuple[Grantee, ...] = ()
+    admin: tuple[Admin, ...] = ()
+
+    def of(self, ids: Collection[str]) -> Role:
+        """The highest role given to one of `ids`: a person's id, her user groups' ids, `everyone`."""
+        given = (role for role in Role if not set(ids).isdisjoint(getattr(self, role.name.lower(), ())))
+        return max(given, default=Role.NONE)
+
+
+class Channels(_Frozen):
+    """Where the bot speaks without being asked; None: nowhere."""
+
+    alerts: ChannelId | None = None
+    approvals: ChannelId | None = None
+    digest: ChannelId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One account at one vendor."""
+
+    name: str
+    provider: str
+    """A key of `providers.PROVIDERS`."""
+    settings: BaseModel
+    """The provider's own `Settings`."""
+    roles: Roles
+    """Given for this account alone, besides the global ones."""
+    timezone: ZoneInfo
+    """What "today" means here."""
+
+
+class _Shared(_Frozen):
+    """The keys of app.yaml without the accounts."""
+
+    database: Annotated[str, AfterValidator(_database)] = "sqlite:///var/edmbot.db"
+    durability: Literal["normal", "full"] = "normal"
+    timezone: Zone = ZoneInfo("Asia/Shanghai")
+    language: Language = Language.EN
+    languages: Annotated[Mapping[ChannelOrUserId, Language], AfterValidator(MappingProxyType)] = Field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """By channel id or user id, where it differs from `language`."""
+    slack: SlackConfig | None = None
+    """None only for EXEC."""
+    server: Server = Server()
+    roles: Roles = Roles()
+    channels: Channels = Channels()
+
+
+class Config(_Shared):
+    """All that the bot is told. Frozen; printing it shows no secret."""
+
+    accounts: InstanceOf[Mapping[str, AccountConfig]]
+    """By name, in the order of the file."""
+    set_aside: tuple[InstanceOf[Mistake], ...] = ()
+    """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
+
+
+class _AccountHead(_Frozen):
+    """The keys that an account has whoever the provider is."""
+
+    provider: str
+    roles: Roles = Roles()
+    timezone: Zone | None = None
+
+
+# The tokens without which a mode does not work.
+_NEEDED = {"http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}
+
+
+def find(path: Path | None) -> Path:
+    """The file to read: `path` where given, else `./app.yaml`, else the one that edmbot ships."""
+    if path is not None:
+        return path
+    here = Path("app.yaml")
+    if here.exists() or here.is_symlink():
+        return here
+    packaged = Path(__file__).with_name("app.yaml")
+    # In a checkout nothing has copied the file into the package: it lies beside the rooms.
+    return packaged if packaged.exists() else packaged.parent.with_name("app.yaml")
+
+
+def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> Config:
+    """The configuration of `find(path)` with the variables of `environ`.
+
+    Raises:
+        ConfigError: with all that is wrong for this purpose.
+    """
+    document = read(find(path), environ)
+    aside = _judge_unset(document, purpose)
+    own = {key: document.data[key] for key in document.data if key != "accounts"}
+    shared = validated(document, _Shared, own, (), also=("accounts",))
+    _judge_slack(document, purpose)
+    accounts = _accounts(document, shared)
+    if document.mistakes or shared is None:
+        raise ConfigError(document.mistakes)
+    kept = {name: account for name, account in accounts.items() if name not in aside}
+    set_aside = tuple(mistake for mistakes in aside.values() for mistake in mistakes)
+    if not kept and purpose is Purpose.EXEC:
+        raise ConfigError(set_aside)
+    fields = dict(shared)
+    if purpose is Purpose.EXEC and not _has_slack(document):
+        fields["slack"] = None
+    return Config(**fields, accounts=MappingProxyType(kept), set_aside=set_aside)
+
+
+def _judge_unset(document: Document, purpose: Purpose) -> dict[str, list[Mistake]]:
+    """Blame variables that are not set; those of accounts that may be set aside come back by account."""
+    aside: dict[str, list[Mistake]] = {}
+    for unset in document.unset:
+        match unset.at:
+            case ("accounts", str(name), *_) if purpose.lenient:
+                mistake = document.mistake(unset.at, unset.problem, "export it to use this account")
+                aside.setdefault(name, []).append(mistake)
+            case ("accounts", *_):
+                document.blame(unset.at, unset.problem, "export it or remove the account")
+            case ("slack", *_) if purpose.lenient:
+                pass
+            case _:
+                document.blame(unset.at, unset.problem, "export it")
+    return aside
+
+
+def _has_slack(document: Document) -> bool:
+    slack = document.data.get("slack")
+    complete = not any(unset.at[0] == "slack" for unset in document.unset)
+    return complete and isinstance(slack, dict) and bool(slack.get("bot_token"))
+
+
+def _judge_slack(document: Document, purpose: Purpose) -> None:
+    slack = document.data.get("slack")
+    if slack is None and purpose is not Purpose.EXEC:
+        document.blame(("slack",), "is missing", "copy the section from the app.yaml that edmbot ships")
+    if not isinstance(slack, dict) or purpose.lenient:
+        return
+    mode = str(slack.get("mode") or "http")
+    for token in _NEEDED.get(mode, ()):
+        at = ("slack", token)
+        if not slack.get(token) and not document.is_doubtful(at):
+            document.blame(at, f"is missing, and mode {mode} needs it", supply(document, at))
+
+
+def _accounts(document: Document, shared: _Shared | None) -> dict[str, AccountConfig]:
+    """The accounts that hold, by name; blames the others."""
+    written = document.data.get("accounts")
+    if written is None:
+        document.blame(("accounts",), "no account is configured", "copy one from the app.yaml that edmbot ships")
+    elif not isinstance(written, dict):
+        document.blame(("accounts",), "must be keys with values", "write each account under its name")
+    else:
+        default = shared.timezone if shared else ZoneInfo("Asia/Shanghai")
+        read_in = {name: _account(document, name, section, default) for name, section in written.items()}
+        return {name: account for name, account in read_in.items() if account is not None}
+    return {}
+
+
+def _account(document: Document, name: str, section: Value, default: ZoneInfo) -> AccountConfig | None:
+    at = ("accounts", name)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        document.blame(at, "is no name for an account", "use lower-case letters, digits, - and _")
+    if not isinstance(section, dict):
+        document.blame(at, "must be keys with values", "begin with provider:")
+        return None
+    head_keys = _AccountHead.model_fields
+    head = validated(document, _AccountHead, {key: section[key] for key in section if key in head_keys}, at)
+    provider = PROVIDERS.get(str(section.get("provider")))
+    if provider is None:
+        if section.get("provider"):
+            document.blame((*at, "provider"), "is no provider", suggest(str(section["provider"]), PROVIDERS))
+        return None
+    rest = {key: section[key] for key in section if key not in head_keys}
+    settings = validated(document, provider.Settings, rest, at, also=head_keys)
+    if head is None or settings is None:
+        return None
+    return AccountConfig(name, head.provider, settings, head.roles, head.timezone or default)
