@@ -1,0 +1,36 @@
+"""How U-Mail writes XML: a prolog, elements in the documents' order, CDATA for words to people."""
+
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+Content = object
+PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def element(name: str, *children: str) -> str:
+    """An element around markup that is already escaped."""
+    return f"<{name}>{''.join(children)}</{name}>"
+
+
+def fields(**values: object) -> str:
+    """One element a value, in the order given; values are escaped."""
+    return "".join(element(name, escape(str(value))) for name, value in values.items())
+
+
+def document(root: str) -> web.Response:
+    return web.Response(text=PROLOG + root, content_type="text/xml", charset="utf-8")
+
+
+def result(status: str, text: str, **extra: object) -> web.Response:
+    """The generic answer: `<result><status/>…<data><![CDATA[text]]></data></result>` (000 5.1)."""
+    return document(element("result", fields(status=status, **extra), element("data", f"<![CDATA[{text}]]>")))
+
+
+class RefusedError(Exception):
+    """A call that U-Mail does not carry out: an error word and a text. The words are ours, no document lists them."""
+
+    def __init__(self, word: str, text: str) -> None:
+        super().__init__(f"{word}: {text}")
+        self.word = word
+        self.text = text
