@@ -28,7 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-
 class Purpose(StrEnum):
     """What the configuration is read for; decides what may be missing."""
 
@@ -67,14 +66,18 @@ def _zone(name: object) -> ZoneInfo:
     if isinstance(name, ZoneInfo):
         return name
     zones = available_timezones()
-    if name in zones:
-        return ZoneInfo(str(name))
+    if isinstance(name, str) and name in zones:
+        return ZoneInfo(name)
     near = get_close_matches(str(name), zones, n=1)
     raise ValueError("is no time zone; " + (f"did you mean {near[0]}?" if near else "write it as in Asia/Shanghai"))
 
 
 def _api_url(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # Python's own words may quote the URL.
+        raise ValueError("is no URL; write it as in https://slack.com/api/") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise ValueError("must begin with https://; http:// is for 127.0.0.1 and localhost only")
     if not parts.hostname:
@@ -95,6 +98,12 @@ def _database(url: str) -> str:
     if not url.startswith("sqlite:///") or url == "sqlite:///":
         raise ValueError("is no SQLite URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db")
     return url
+
+
+def _provider(name: str) -> str:
+    if name not in PROVIDERS:
+        raise ValueError(f"is no provider; {suggest(name, PROVIDERS)}")
+    return name
 
 
 def _id(pattern: str, what: str) -> AfterValidator:
@@ -216,7 +225,7 @@ class Config(_Shared):
 class _AccountHead(_Frozen):
     """The keys that an account has whoever the provider is."""
 
-    provider: str
+    provider: Annotated[str, AfterValidator(_provider)]
     roles: Roles = Roles()
     timezone: Zone | None = None
 
@@ -300,7 +309,7 @@ def _judge_slack(document: Document, purpose: Purpose) -> None:
 def _accounts(document: Document, shared: _Shared | None) -> dict[str, AccountConfig]:
     """The accounts that hold, by name; blames the others."""
     written = document.data.get("accounts")
-    if written is None:
+    if not written:
         document.blame(("accounts",), "no account is configured", "copy one from the app.yaml that edmbot ships")
     elif not isinstance(written, dict):
         document.blame(("accounts",), "must be keys with values", "write each account under its name")
@@ -320,13 +329,10 @@ def _account(document: Document, name: str, section: Value, default: ZoneInfo) -
         return None
     head_keys = _AccountHead.model_fields
     head = validated(document, _AccountHead, {key: section[key] for key in section if key in head_keys}, at)
+    # Judged even where the head does not hold, so that all mistakes are told at once.
     provider = PROVIDERS.get(str(section.get("provider")))
-    if provider is None:
-        if section.get("provider"):
-            document.blame((*at, "provider"), "is no provider", suggest(str(section["provider"]), PROVIDERS))
-        return None
     rest = {key: section[key] for key in section if key not in head_keys}
-    settings = validated(document, provider.Settings, rest, at, also=head_keys)
+    settings = validated(document, provider.Settings, rest, at, also=head_keys) if provider else None
     if head is None or settings is None:
         return None
     return AccountConfig(name, head.provider, settings, head.roles, head.timezone or default)

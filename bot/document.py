@@ -22,6 +22,8 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-(?:[^$}]|\$(?!\{))*)?\})?")
 _STANDARD_TAG = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|timestamp|merge|value|map|seq)")
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")
+"""What Python puts in place of bytes of the environment that are not UTF-8."""
 
 # What ruamel.yaml says -> what to tell a person. Its own text is not shown: it quotes the file, passwords included.
 _SYNTAX = (
@@ -165,6 +167,9 @@ class Document:
     def _variable(self, name: str, default: str | None, at: KeyPath) -> str:
         self.variables.setdefault(at, []).append(name)
         held = self._environ.get(name)
+        if held and _NOT_UTF_8.search(held):
+            self.blame(at, f"{name} is not UTF-8", "export it as UTF-8")
+            return ""
         if held:
             return held
         if default is None:
@@ -209,7 +214,7 @@ def _decoded(path: Path) -> str:
         problem = f"cannot be read: {error.strerror}"
         raise ConfigError([Mistake(str(path), 1, "", problem, "name another with --config")]) from error
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError([Mistake(str(path), line, "", "is not UTF-8", "save the file as UTF-8")]) from None

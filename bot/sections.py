@@ -24,7 +24,6 @@ _SAYINGS = {
     "mapping_type": ("must be keys with values", ""),
     "model_type": ("must be keys with values", ""),
     "string_type": ("must be a text", ""),
-    "string_unicode": ("is not UTF-8", "export it again"),
     "tuple_type": ("must be a list", "put it between [ and ]"),
 }
 
