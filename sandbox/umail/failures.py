@@ -143,9 +143,8 @@ def _days(call: UMailCall) -> tuple[date | None, date]:
     """First and last day; of two dates, the one left out means today. A task without dates is taken whole."""
     today = vendor_day(call.now)
     if call.v3:
-        read.required(call.params, "date")
-        day = read.day(call.params, "date")
-        return day, day or today
+        day = read.required_day(call.params, "date")
+        return day, day
     read.one_of(call.params, "date", "date_end", "task_id", "task_ident")
     first, last = read.day(call.params, "date"), read.day(call.params, "date_end")
     if first is None and last is None:

@@ -31,10 +31,13 @@ def one_of(params: Params, *names: str) -> None:
 
 
 def day(params: Params, name: str) -> date | None:
-    """A date, strictly `YYYY-MM-DD` (000 2.3.1: "not 2012-3-2"); None when it is left out."""
-    text = params.get(name)
-    if not text:
-        return None
+    """A date, None when it is left out."""
+    return required_day(params, name) if params.get(name) else None
+
+
+def required_day(params: Params, name: str) -> date:
+    """A date that must be there, strictly `YYYY-MM-DD` (000 2.3.1: "not 2012-3-2")."""
+    text = required(params, name)
     if not _DAY.fullmatch(text):
         raise refuse(name, "格式是YYYY-MM-DD")
     try:

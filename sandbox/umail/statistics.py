@@ -21,9 +21,7 @@ def statistic(call: UMailCall) -> web.Response:
 
     `jujue_count` is what a receiving side refused: by its user, for its content, or outright.
     """
-    read.required(call.params, "date")
-    day = read.day(call.params, "date")
-    assert day is not None  # noqa: S101 - `required` has seen it
+    day = read.required_day(call.params, "date")
     tasks = list(call.account.tasks.values())
     web_sent = sum((task.tally_on(day, call.now, settled=False) for task in tasks), _NOTHING)
     smtp = call.account.history[day].tally if day in call.account.history else _NOTHING

@@ -28,8 +28,8 @@ STATES_V3 = frozenset({1, 2, 3, -1, -2, -3})
 def list_task(call: UMailCall) -> web.Response:
     """000 2.1: by date, batch or id. 001 2.1: by date only."""
     if call.v3:
-        read.required(call.params, "date")
-        found = [task for task in call.account.visible() if _sent_on(task, read.day(call.params, "date"))]
+        wanted = read.required_day(call.params, "date")
+        found = [task for task in call.account.visible() if _sent_on(task, wanted)]
         return document(element("task_list", *(list_row(call, task) for task in found)))
     read.one_of(call.params, "date_end", "date", "ident", "id")
     found = [task for task in _matching(call, "state") if _in_range(call, task)]
@@ -112,7 +112,7 @@ def _in_range(call: UMailCall, task: Task) -> bool:
     return (first or date.min) <= vendor_day(task.settings.send_time) <= last
 
 
-def _sent_on(task: Task, wanted: date | None) -> bool:
+def _sent_on(task: Task, wanted: date) -> bool:
     return vendor_day(task.settings.send_time) == wanted
 
 
