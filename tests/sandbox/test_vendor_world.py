@@ -39,6 +39,21 @@ def test_many_small_steps_are_one_large_step(steps):
     assert everything(often) == everything(once)
 
 
+def test_who_starts_first_gets_the_last_points_whatever_the_steps():
+    once, often = world(), world()
+    for each in (once, often):
+        each.umail["demo-umail"].credit = 20_000
+        each.task(19131).settings.send_time = START + timedelta(hours=2)
+    once.clock.step(10_800)
+    for _ in range(90):
+        often.clock.step(120)
+        often.advance()
+
+    assert everything(once) == everything(often)
+    assert once.task(19123).status is Status.SENT
+    assert once.task(19131).position(once.clock.now()) == 0
+
+
 def test_a_look_between_changes_nothing():
     looked, left = world(), world()
     for each in (looked, left):
