@@ -204,5 +204,7 @@ def require(provider: Provider, capability: type[C]) -> C:
     if isinstance(provider, capability):
         return provider
     raise UnsupportedError(
-        f"{provider.title} has no call for this ({capability.__name__})", account=provider.account
+        f"{provider.title} has no call for this ({capability.__name__})",
+        account=provider.account,
+        capability=capability,
     )

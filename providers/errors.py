@@ -115,6 +115,11 @@ class UnsupportedError(ProviderError):
 
     code = "unsupported"
 
+    def __init__(self, message: str, *, capability: type | None = None, **about: str | None) -> None:
+        super().__init__(message, **about)  # type: ignore[arg-type]  # the base names the keys
+        self.capability = capability
+        """The Protocol of `providers.base` that is lacking, where it is a whole one."""
+
 
 class OutcomeUnknownError(ProviderError):
     """A change was sent and no readable answer came back: it may have happened.

@@ -86,7 +86,6 @@ class CommandRun(SQLModel, table=True):
     """The command line, as typed or as the button carries it."""
     confirmed: bool = False
     response_url: str | None = None
-    language: str | None = None
     worker: str
     """The process that runs it."""
     received_at: datetime = Field(sa_type=UtcTime)

@@ -110,11 +110,6 @@ def _percent(context: Context, part: int, whole: int) -> Markup:
 
 
 @pass_context
-def _weekday(context: Context, value: date) -> Markup:
-    return _put(context, Run(words.weekday(value, context["language"]), ours=True))
-
-
-@pass_context
 def _who(context: Context, user: str | None) -> Markup:
     """A Slack id as a mention; any other name (`exec` has no ids) as it is."""
     if user and user[:1] in "UWS" and user[1:].isalnum() and user.isupper():
@@ -146,6 +141,15 @@ def _button(
     return Markup("")
 
 
+@pass_context
+def _joined(context: Context, value: object) -> Markup:
+    """A value of a form: several are joined, none is unknown."""
+    canvas: Canvas = context[CANVAS]
+    if isinstance(value, tuple):
+        return _put(context, Run(", ".join(map(str, value))))
+    return Markup(canvas.spans.put(_run(canvas, value)))  # noqa: S704
+
+
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -160,7 +164,7 @@ def _make_environment() -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button)
-    environment.filters.update(clock=_clock, weekday=_weekday, who=_who, plain=_plain)
+    environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain)
     environment.globals.update(percent=_percent)
     return environment
 

@@ -69,7 +69,7 @@ def header(runs: list[Run], block_id: str) -> Block:
 
 def context(runs: list[Run], block_id: str) -> Block:
     """Small print. Values stand in plain_text elements of their own; dates and names need mrkdwn."""
-    elements: list[kit.Text] = []
+    elements: list[Any] = []
     for ours, text in _merged(runs):
         elements.append(kit.Markdown(text, verbatim=True) if ours else kit.PlainText(text, emoji=False))
     if len(elements) > CONTEXT_ELEMENTS:
@@ -81,7 +81,7 @@ def fields(pairs: Sequence[tuple[list[Run], list[Run]]], block_id: str) -> list[
     """Labels with their values, two columns, five pairs a block."""
     blocks = []
     for start in range(0, len(pairs), 5):
-        texts: list[kit.Text] = []
+        texts: list[Any] = []
         for label, value in pairs[start : start + 5]:
             texts += [kit.Markdown(mrkdwn(label), verbatim=True), _field_value(value)]
         blocks.append(_resolved(kit.SectionBlock(fields=texts, block_id=f"{block_id}.{start // 5}")))
@@ -178,7 +178,7 @@ def _button(spec: ButtonSpec, number: int) -> kit.Button:
         value=spec.command or None,
         url=spec.url,
         style=spec.style,
-        confirm=spec.confirm and _dialog(spec.confirm),
+        confirm=_dialog(spec.confirm) if spec.confirm else None,
     )
 
 

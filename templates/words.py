@@ -63,8 +63,8 @@ def _translated(entries: Catalog) -> list[_Entry]:
         if not message.id or message.fuzzy:
             continue
         msgid = message.id if isinstance(message.id, str) else message.id[0]
-        strings = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        if all(strings):
+        strings = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        if strings and all(strings):
             found.append(_Entry(msgid, strings))
     return found
 
@@ -83,7 +83,3 @@ def day(value: date, language: str) -> str:
     """`31 Dec 2026`, `2026年12月31日`."""
     return format_date(value, format="d MMM yyyy" if language == "en" else "long", locale=_BABEL[language])
 
-
-def weekday(value: date, language: str) -> str:
-    """`Friday`, `星期五`."""
-    return format_date(value, format="EEEE", locale=_BABEL[language])

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("response_url", sa.String(), nullable=True),
-        sa.Column("language", sa.String(), nullable=True),
         sa.Column("worker", sa.String(), nullable=False),
         sa.Column("received_at", UtcTime(), nullable=False),
         sa.Column("lease_until", UtcTime(), nullable=False),

@@ -1,0 +1,18 @@
+"""Every command, listed; the order is the order of `/edm help`."""
+
+from bot.command import Command
+from bot.commands import account, balance, guide, stats, task
+
+COMMANDS: tuple[Command, ...] = (
+    guide.help_,
+    guide.whoami,
+    balance.balance,
+    account.account,
+    task.list_,
+    task.show,
+    task.pause,
+    task.resume,
+    task.cancel,
+    task.delete,
+    stats.stats,
+)

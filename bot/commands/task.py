@@ -1,0 +1,181 @@
+"""`task`: look at sending tasks, pause, resume, cancel and delete them."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from bot.command import AccountName, Answer, RefusalError, TaskId, command, period
+from bot.commands.facts import facts_of
+from bot.config import Role
+from bot.context import Context, Ctx
+from bridge.changes import Action, Result, Verdict, change_task, decide
+from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
+from providers.errors import ProviderError
+from providers.model import SendId, SendStats, Task, TaskStatus
+from store.tables import ChangeState, Outcome
+from templates import Message
+
+PAGE = 20
+"""Tasks a page: the vendor's limit (000 2.1)."""
+
+
+@command(
+    "task list",
+    role=Role.VIEWER,
+    usage="[--status STATUS] [--date DATE] [--page N] [--account NAME]",
+    examples=("task list", "task list --status sending", "task list --date 2026-11-20"),
+)
+async def list_(
+    *,
+    status: TaskStatus | None = None,
+    date: str | None = None,
+    page: Annotated[int, Parameter(name="--page")] = 1,
+    account: AccountName = None,
+    ctx: Ctx,
+) -> Answer:
+    """List sending tasks."""
+    provider = ctx.provider(ReadsTasks, account)
+    name = provider.account
+    day = period(date, ctx.today(name)).first if date else None
+    tasks = await provider.tasks(status=status, day=day, page=max(page, 1))
+    return ctx.answer(
+        "task_list",
+        account=name,
+        data={"tasks": [facts_of(task) for task in tasks], "page": page},
+        title=provider.title,
+        tasks=tasks,
+        page=page,
+        more=len(tasks) == PAGE,
+        status=status,
+        day=day,
+    )
+
+
+@command("task show", role=Role.VIEWER, usage="ID [--account NAME]", examples=("task show 19124",))
+async def show(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Show one sending task."""
+    provider = ctx.provider(ReadsTasks, account)
+    task, stats = await asyncio.gather(_read(provider, task_id), _stats(provider, task_id))
+    return ctx.answer(
+        "task", account=provider.account, data=facts_of(task), title=provider.title, **_told(task), stats=stats
+    )
+
+
+@command("task pause", role=Role.OPERATOR, usage="ID [--account NAME]", examples=("task pause 19124",))
+async def pause(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Pause a task that is sending, or hold one that has not begun."""
+    return await _change(ctx, Action.PAUSE, task_id, account)
+
+
+@command("task resume", role=Role.OPERATOR, usage="ID [--account NAME]", examples=("task resume 19124",))
+async def resume(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Let a paused or held task go on."""
+    return await _change(ctx, Action.RESUME, task_id, account)
+
+
+@command("task cancel", role=Role.OPERATOR, usage="ID [--account NAME]", examples=("task cancel 19124",))
+async def cancel(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Cancel a task for good."""
+    return await _change(ctx, Action.CANCEL, task_id, account)
+
+
+@command("task delete", role=Role.OPERATOR, usage="ID [--account NAME]", examples=("task delete 19124",))
+async def delete(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Delete a task with all that is known about it."""
+    return await _change(ctx, Action.DELETE, task_id, account)
+
+
+_ASKS_FIRST = (Action.CANCEL, Action.DELETE)
+
+
+async def _change(ctx: Context, action: Action, task_id: str, account: str | None) -> Answer:
+    provider = ctx.provider(ChangesTasks, account)
+    task = await _read(provider, task_id)
+    decision = decide(action, task, provider.can_set)
+    about: dict[str, Any] = {"title": provider.title, "action": decision.action, **_told(task)}
+    if decision.verdict is not Verdict.GO:
+        outcome = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
+        return ctx.answer(
+            "task_unchanged",
+            outcome=outcome,
+            account=provider.account,
+            data=facts_of(task),
+            verdict=decision.verdict,
+            can_hold=provider.can_set(TaskStatus.DRAFT),
+            **about,
+        )
+    if action in _ASKS_FIRST and not ctx.confirmed:
+        return ctx.answer(
+            "task_confirm", outcome=Outcome.REFUSED, account=provider.account, data=facts_of(task), **about
+        )
+    result = await change_task(ctx.store, provider, task, decision, run_id=ctx.run.id)
+    return _changed(ctx, provider, result)
+
+
+def _changed(ctx: Context, provider: Provider, result: Result) -> Answer:
+    account, user = provider.account, ctx.person.id
+    state = result.state
+    if state is ChangeState.DONE:
+        shown = result.after or result.before
+        about: dict[str, Any] = {
+            "title": provider.title,
+            "action": result.decision.action,
+            "user": user,
+            "before": result.before,
+            "deleted": result.after is None,
+            "differences": result.differences,
+            **_told(shown),
+        }
+        return Answer(
+            message=ctx.say("task_changed", account=account, **about),
+            account=account,
+            facts={**facts_of(shown), "deleted": result.after is None},
+            announcement=_announcement(ctx, account, about),
+        )
+    outcome = Outcome.FAILED if state is ChangeState.NOT_DONE else Outcome.UNKNOWN
+    return ctx.answer(
+        "task_not_changed" if state is ChangeState.NOT_DONE else "outcome_unknown",
+        outcome=outcome,
+        account=account,
+        data=facts_of(result.after) if result.after else {},
+        title=provider.title,
+        action=result.decision.action,
+        error=result.error,
+        before=result.before,
+        after=result.after,
+    )
+
+
+def _announcement(ctx: Context, account: str, about: dict[str, Any]) -> Message:
+    return ctx.announce("task_announcement", account=account, **about)
+
+
+async def _read(provider: ReadsTasks, task_id: str) -> Task:
+    task = await provider.task(SendId(task_id))
+    if task is None:
+        raise RefusalError("no_such_task", account=provider.account, task_id=task_id, title=provider.title)
+    return task
+
+
+async def _stats(provider: Provider, task_id: str) -> SendStats | ProviderError | None:
+    if not isinstance(provider, TellsTaskStats):
+        return None
+    try:
+        return await provider.task_stats(SendId(task_id))
+    except ProviderError as error:
+        return error
+
+
+def _told(task: Task) -> dict[str, Any]:
+    """A task with what can be worked out from it, for the templates."""
+    return {"task": task, "rate": hourly_rate(task, datetime.now(UTC))}
+
+
+def hourly_rate(task: Task, now: datetime) -> int | None:
+    """Messages an hour since it began; None before it has begun, or when the vendor does not say."""
+    end = task.ended_at or now
+    if task.started_at is None or not task.sent or (end - task.started_at).total_seconds() < 60:
+        return None
+    return round(task.sent / (end - task.started_at).total_seconds() * 3600)

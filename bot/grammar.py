@@ -1,0 +1,162 @@
+"""From words to a command with typed arguments, by cyclopts; its errors become ours, its own text is never shown."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cyclopts import App
+from cyclopts.exceptions import (
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+    ValidationError,
+)
+
+from bot.command import Command, RefusalError
+from store.tables import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A command with its arguments, ready to run once it has its context."""
+
+    command: Command
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
+class Grammar:
+    """Every command, by its words."""
+
+    def __init__(self, commands: Iterable[Command], fallback: str) -> None:
+        """`fallback` names the command that an empty line stands for."""
+        self.commands = {command.name: command for command in commands}
+        self._fallback = fallback
+        self._by_function = {command.run: command for command in self.commands.values()}
+        self._app = _app("/edm")
+        groups: dict[str, App] = {}
+        for command in self.commands.values():
+            *group, name = command.name.split(" ")
+            parent = self._app
+            if group:
+                parent = groups.setdefault(group[0], _app(group[0]))
+                if group[0] not in self._app:
+                    self._app.command(parent)
+            parent.command(command.run, name=name)
+
+    def parse(self, words: list[str]) -> Parsed:
+        """The command that `words` name.
+
+        Raises:
+            RefusalError: `not_understood`, with what was not and the nearest that would be.
+        """
+        words = words or [self._fallback]
+        # The noun alone asks what can be done with it; the parser would print its own help.
+        if not self._resolves(words):
+            raise self._unknown(words)
+        try:
+            function, bound, _injected = self._app.parse_args(words, print_error=False, exit_on_error=False)
+        except CycloptsError as error:
+            raise self._explained(error, words) from None
+        return Parsed(self._by_function[function], bound.args, bound.kwargs)
+
+    def closest(self, words: list[str]) -> Command | None:
+        """The command that these words start with."""
+        return self.commands.get(" ".join(words[:2])) or self.commands.get(words[0])
+
+    def under(self, noun: str) -> list[Command]:
+        """The commands of a noun."""
+        return [command for command in self.commands.values() if command.name.split(" ")[0] == noun]
+
+    def _resolves(self, words: list[str]) -> bool:
+        return words[0] in self.commands or " ".join(words[:2]) in self.commands
+
+    def _unknown(self, words: list[str]) -> RefusalError:
+        noun, *rest = words
+        if siblings := self.under(noun):
+            if not rest:
+                return _refusal("noun_alone", noun, commands=siblings)
+            return self._unknown_verb(noun, rest[0], siblings)
+        for command in self.commands.values():
+            # People say `pause 19124`, too.
+            if command.name.endswith(f" {noun}"):
+                return _refusal("unknown_word", noun, meant=command.name, command=command)
+        nouns = list(dict.fromkeys(name.split(" ")[0] for name in self.commands))
+        near = _nearest(noun, nouns)
+        if near is None:
+            return _refusal("unknown_word", noun, known=nouns)
+        command = self.closest([near, *rest]) or self.under(near)[0]
+        return _refusal("unknown_word", noun, meant=near, command=command)
+
+    def _unknown_verb(self, noun: str, verb: str, siblings: list[Command]) -> RefusalError:
+        verbs = [command.name.split(" ")[1] for command in siblings]
+        near = _nearest(verb, verbs)
+        if near is None:
+            return _refusal("unknown_word", verb, known=verbs)
+        command = self.commands[f"{noun} {near}"]
+        return _refusal("unknown_word", verb, meant=command.name, command=command)
+
+    def _explained(self, error: CycloptsError, words: list[str]) -> RefusalError:
+        command = self.closest(words)
+        for kind, problem, word in _PROBLEMS:
+            if isinstance(error, kind):
+                return _refusal(problem, word(error), command=command)
+        return _refusal("unclear", " ".join(words), command=command)
+
+
+def _app(name: str) -> App:
+    return App(name=name, help_flags=[], version_flags=[], result_action="return_value")
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return near[0] if near else None
+
+
+def _refusal(
+    problem: str,
+    word: str,
+    *,
+    meant: str | None = None,
+    command: Command | None = None,
+    commands: Sequence[Command] = (),
+    known: Sequence[str] = (),
+) -> RefusalError:
+    return RefusalError(
+        "not_understood",
+        Outcome.NOT_UNDERSTOOD,
+        problem=problem,
+        word=word,
+        meant=meant,
+        command=command,
+        commands=commands,
+        known=known,
+    )
+
+
+def _missing(error: MissingArgumentError) -> str:
+    """The option that lacks its value; an argument without a name stands in the usage line anyway."""
+    name = error.argument.name if error.argument else ""
+    return name if name in (error.unused_tokens or ()) else ""
+
+
+def _offending(error: CycloptsError) -> str:
+    token = getattr(error, "token", None)
+    if token is not None:
+        return str(token.value or token.keyword)
+    tokens = error.argument.tokens if error.argument else []
+    return str(tokens[-1].value) if tokens else ""
+
+
+_PROBLEMS: tuple[tuple[type[CycloptsError], str, Callable[[Any], str]], ...] = (
+    (MissingArgumentError, "missing", _missing),
+    (UnknownOptionError, "unknown_option", lambda error: str(error.token.keyword or error.token.value)),
+    (CoercionError, "wrong_value", _offending),
+    (ValidationError, "wrong_value", _offending),
+    (RepeatArgumentError, "repeated", lambda error: str(error.token.keyword)),
+    (UnusedCliTokensError, "too_many", lambda error: " ".join(error.unused_tokens or ())),
+)

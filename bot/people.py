@@ -1,0 +1,161 @@
+"""Who is asking, and what they may do.
+
+Default deny: a role is granted in app.yaml to a person, to a user group or to everyone in this workspace. People of
+other workspaces (Slack Connect, guests' home teams) get nothing unless they are named by their id.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config import Config, Role, Roles
+
+FRESH = timedelta(minutes=5).total_seconds()
+"""How long Slack's word about a person or a group is taken without asking again."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at a keyboard."""
+
+    id: str
+    """A Slack id, or the name of the operator at a terminal."""
+    language: str
+    roles: Mapping[str, Role]
+    """By account name; `*` for what belongs to no account."""
+    reasons: tuple[str, ...] = ()
+    """What granted the roles: ids, group ids, `everyone`, `terminal`."""
+    stranger: bool = False
+    """From another workspace."""
+    unread_groups: tuple[str, ...] = ()
+    """User groups whose members Slack did not tell: roles that depend on them are not granted."""
+
+    def role(self, account: str | None = None) -> Role:
+        """The role for an account, or the highest anywhere."""
+        return self.roles.get(account, Role.NONE) if account else max(self.roles.values(), default=Role.NONE)
+
+
+@dataclass(slots=True)
+class _Known:
+    """Slack's answer, kept for a while. A cache: losing it costs one call."""
+
+    values: dict[str, tuple[float, object]] = field(default_factory=dict)
+
+    def get(self, key: str) -> object | None:
+        at, value = self.values.get(key, (0.0, None))
+        return value if time.monotonic() - at < FRESH else None
+
+    def put(self, key: str, value: object) -> None:
+        self.values[key] = (time.monotonic(), value)
+
+
+class People:
+    """Names people by asking Slack; without Slack (`exec`) only ids that app.yaml names are known."""
+
+    def __init__(self, config: Config, client: AsyncWebClient | None, team_id: str | None = None) -> None:
+        self._config = config
+        self._client = client
+        self._known = _Known()
+        self.team_id = team_id
+        """The workspace the bot is installed in, once known."""
+
+    def operator(self, name: str = "terminal") -> Person:
+        """Whoever runs the command line: admin of everything."""
+        roles = dict.fromkeys([*self._config.accounts, "*"], Role.ADMIN)
+        return Person(name, str(self._config.language), roles, ("terminal",))
+
+    async def identify(self, user_id: str, team_id: str | None = None, channel_id: str | None = None) -> Person:
+        """The person behind a Slack id, with language and roles as they are now."""
+        profile = await self._profile(user_id)
+        home = str(profile.get("team_id") or team_id or "")
+        stranger = bool(profile.get("is_stranger")) or bool(self.team_id and home and home != self.team_id)
+        groups, unread = await self._groups_of(user_id)
+        named = {user_id} | (set() if stranger else groups | {"everyone"})
+        reasons = sorted(self._grantees() & named)
+        return Person(
+            id=user_id,
+            language=self._language(user_id, channel_id, str(profile.get("locale") or "")),
+            roles=self._roles(named),
+            reasons=tuple(reasons),
+            stranger=stranger,
+            unread_groups=unread,
+        )
+
+    async def language_of(self, user_id: str, channel_id: str | None) -> str:
+        """What to answer somebody in: by channel, then by person, then the configured one."""
+        profile = await self._profile(user_id)
+        return self._language(user_id, channel_id, str(profile.get("locale") or ""))
+
+    def zone_of(self, account: str | None) -> ZoneInfo:
+        """The zone that an account's days are counted in."""
+        found = self._config.accounts.get(account or "")
+        return found.timezone if found else self._config.timezone
+
+    def _roles(self, named: set[str]) -> dict[str, Role]:
+        everywhere = self._config.roles.of(named)
+        return {"*": everywhere} | {
+            name: max(everywhere, account.roles.of(named)) for name, account in self._config.accounts.items()
+        }
+
+    def _language(self, user_id: str, channel_id: str | None, locale: str) -> str:
+        chosen = self._config.languages.get(channel_id or "") or self._config.languages.get(user_id)
+        if chosen:
+            return str(chosen)
+        if locale:
+            return "zh" if locale.startswith("zh") else "en"
+        return str(self._config.language)
+
+    async def _profile(self, user_id: str) -> Mapping[str, object]:
+        if self._client is None:
+            return {}
+        key = f"user {user_id}"
+        if (known := self._known.get(key)) is None:
+            try:
+                answer = await self._client.users_info(user=user_id, include_locale=True)
+                known = dict(answer.get("user") or {})
+            except (SlackApiError, OSError, TimeoutError) as error:
+                _log.warning("slack.users_info", user=user_id, error=_reason(error))
+                return {}
+            self._known.put(key, known)
+        return known if isinstance(known, dict) else {}
+
+    async def _groups_of(self, user_id: str) -> tuple[set[str], tuple[str, ...]]:
+        """The configured groups that the person is in, and those that could not be read."""
+        inside, unread = set(), []
+        for group in sorted(grantee for grantee in self._grantees() if grantee.startswith("S")):
+            members = await self._members(group)
+            if members is None:
+                unread.append(group)
+            elif user_id in members:
+                inside.add(group)
+        return inside, tuple(unread)
+
+    def _grantees(self) -> set[str]:
+        """Everyone and every group that app.yaml gives a role."""
+        granting: list[Roles] = [self._config.roles, *(account.roles for account in self._config.accounts.values())]
+        return {grantee for roles in granting for grantees in dict(roles).values() for grantee in grantees}
+
+    async def _members(self, group: str) -> frozenset[str] | None:
+        if self._client is None:
+            return None
+        if (known := self._known.get(group)) is None:
+            try:
+                answer = await self._client.usergroups_users_list(usergroup=group)
+            except (SlackApiError, OSError, TimeoutError) as error:
+                _log.warning("slack.usergroups_users_list", group=group, error=_reason(error))
+                return None
+            known = frozenset(answer.get("users") or ())
+            self._known.put(group, known)
+        return known if isinstance(known, frozenset) else None
+
+
+def _reason(error: Exception) -> str:
+    return str(error.response.get("error")) if isinstance(error, SlackApiError) else type(error).__name__

@@ -1,0 +1,66 @@
+"""The HTTP server: Slack's requests, health, metrics."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+from bot.config import Config
+
+SLACK_PATH = "/slack/events"
+_BODY_LIMIT = 1024 * 1024
+"""Bytes; Slack's largest payloads are a tenth of it."""
+
+
+class WebDoor:
+    """Listens where app.yaml says."""
+
+    def __init__(self, config: Config, bolt: AsyncApp | None, ready: Callable[[], bool]) -> None:
+        """Without `bolt` (Socket Mode) there is no path for Slack's requests."""
+        self._config = config
+        self._bolt = bolt
+        self._ready = ready
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The address it listens on, with the port that it got."""
+        if self._runner is None:
+            raise RuntimeError("not open")
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}"
+
+    async def open(self) -> None:
+        """Bind the port and serve."""
+        app = web.Application(client_max_size=_BODY_LIMIT)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/readyz", self._readiness)
+        app.router.add_get("/metrics", self._metrics)
+        if self._bolt is not None:
+            app.router.add_post(SLACK_PATH, self._slack)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        server = self._config.server
+        await web.TCPSite(self._runner, server.host, server.port).start()
+
+    async def close(self) -> None:
+        """Take no more requests; those under way end first."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _slack(self, request: web.Request) -> web.Response:
+        assert self._bolt is not None  # noqa: S101  # the route exists only then
+        answer = await self._bolt.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(answer)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def _readiness(self, _request: web.Request) -> web.Response:
+        ready = self._ready()
+        return web.json_response({"ready": ready, "slack": ready}, status=200 if ready else 503)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,87 @@
+"""What falls due: commands whose process died, and changes whose outcome is unknown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import tzinfo
+
+import structlog
+from sqlalchemy import select
+from sqlmodel import col
+
+from bridge.changes import claim_due, look_up
+from bridge.receivers.slack import SlackAnswers
+from providers.base import ChangesTasks, Provider, require
+from providers.errors import ProviderError
+from providers.model import Task
+from store.engine import Store
+from store.runs import get, interrupted
+from store.tables import Change, ChangeState, CommandRun
+from templates import render
+
+_log = structlog.get_logger()
+
+LanguageOf = Callable[[str, str | None], Awaitable[str]]
+ZoneOf = Callable[[str | None], tzinfo]
+
+
+class Sweep:
+    """Looks for rows that are due; the rows alone say what is left to do."""
+
+    def __init__(
+        self,
+        store: Store,
+        providers: Mapping[str, Provider],
+        answers: SlackAnswers,
+        language_of: LanguageOf,
+        zone_of: ZoneOf,
+    ) -> None:
+        self._store = store
+        self._providers = providers
+        self._answers = answers
+        self._language_of = language_of
+        self._zone_of = zone_of
+
+    async def run(self) -> None:
+        """One round."""
+        for run in await interrupted(self._store):
+            await self._tell_interrupted(run)
+        await asyncio.gather(*(self._look_up(change) for change in await claim_due(self._store)))
+
+    async def _tell_interrupted(self, run: CommandRun) -> None:
+        if run.kind == "exec":
+            # Whoever sat at the terminal saw the command end.
+            return
+        async with self._store.transaction() as session:
+            change = await session.scalar(select(Change).where(col(Change.run_id) == run.id))
+        message = render(
+            "interrupted", await self._language_of(run.user_id, run.channel_id), text=run.text, change=change
+        )
+        await self._answers.answer(run, message)
+
+    async def _look_up(self, change: Change) -> None:
+        task: Task | None = None
+        provider = self._providers.get(change.account)
+        if provider is None:
+            return
+        try:
+            task = await look_up(self._store, require(provider, ChangesTasks), change)
+        except ProviderError as error:
+            _log.info("sweep.look_up", change=change.id, error=error.code)
+        if change.state in (ChangeState.INTENDED, ChangeState.UNKNOWN):
+            return
+        run = await get(self._store, change.run_id)
+        if run is not None and run.kind != "exec":
+            await self._tell_settled(run, change, task, provider.title)
+
+    async def _tell_settled(self, run: CommandRun, change: Change, task: Task | None, title: str) -> None:
+        message = render(
+            "settled",
+            await self._language_of(run.user_id, run.channel_id),
+            zone=self._zone_of(change.account),
+            account=change.account,
+            change=change,
+            state=change.state,
+            task=task,
+            title=title,
+        )
+        await self._answers.answer(run, message)
