@@ -35,7 +35,7 @@ class Answer:
 class RefusalError(Exception):
     """A command cannot go on, for a reason that a person can act on: `template` with `facts` says which."""
 
-    def __init__(self, template: str, outcome: Outcome = Outcome.REFUSED, **facts: Any) -> None:  # noqa: ANN401
+    def __init__(self, template: str, outcome: Outcome = Outcome.REFUSED, /, **facts: Any) -> None:  # noqa: ANN401
         super().__init__(template)
         self.template = template
         self.outcome = outcome

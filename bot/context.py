@@ -87,11 +87,11 @@ class Context:
         """The date where the account is."""
         return datetime.now(UTC).astimezone(self.zone(account)).date()
 
-    def say(self, name: str, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
+    def say(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message in the asker's language."""
         return render(name, self.person.language, zone=self.zone(account), **facts)
 
-    def announce(self, name: str, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
+    def announce(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message for everyone in the channel, in the channel's language."""
         language = str(self.config.languages.get(self.run.channel_id or "", self.config.language))
         return render(name, language, zone=self.zone(account), **facts)
@@ -99,6 +99,7 @@ class Context:
     def answer(
         self,
         name: str,
+        /,
         *,
         outcome: Outcome = Outcome.DONE,
         account: str | None = None,

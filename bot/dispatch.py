@@ -181,7 +181,7 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()):
             _log.error("dispatch.reply", error=repr(error), exc_info=error)
 
-    def _said(self, person: Person, template: str, outcome: Outcome, **facts: Any) -> Answer:  # noqa: ANN401
+    def _said(self, person: Person, template: str, outcome: Outcome, /, **facts: Any) -> Answer:  # noqa: ANN401
         account = facts.get("account")
         message: Message = render(template, person.language, zone=self._people.zone_of(account), **facts)
         return Answer(message=message, outcome=outcome, account=account, error=_error_of(template, facts))

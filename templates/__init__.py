@@ -42,7 +42,7 @@ class Message:
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
 
 
-def render(name: str, language: str, *, zone: tzinfo = UTC, **facts: Any) -> Message:  # noqa: ANN401
+def render(name: str, language: str, /, *, zone: tzinfo = UTC, **facts: Any) -> Message:  # noqa: ANN401
     """Make the message `name` from `facts`.
 
     Times appear in the reader's zone where Slack draws them, and in `zone`, named, wherever it does not.

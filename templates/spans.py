@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 
 OPEN, CLOSE = "\ue000", "\ue001"
 _PARTS = re.compile(f"{OPEN}(\\d+){CLOSE}|(\\*)|(`)|([^{OPEN}*`]+)")
+_WIDE_STOP = re.compile("([。？！：；，]) +")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -75,7 +76,8 @@ def clean(text: str) -> str:
 
 def lines_of(body: str) -> str:
     """A tag's body as it should read: indentation and the line ends at both sides are the template's, not ours."""
-    lines = [" ".join(line.split(" ")).strip() for line in body.strip().split("\n")]
+    # Chinese punctuation brings its own space.
+    lines = [_WIDE_STOP.sub(r"\1", line).strip() for line in body.strip().split("\n")]
     return "\n".join(line for line in lines if line)
 
 

@@ -82,4 +82,3 @@ def percent(part: int, whole: int, language: str) -> str:
 def day(value: date, language: str) -> str:
     """`31 Dec 2026`, `2026年12月31日`."""
     return format_date(value, format="d MMM yyyy" if language == "en" else "long", locale=_BABEL[language])
-

@@ -1,6 +1,7 @@
 """Every sentence exists in both languages, and says the same things."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ def sentences():
 
 
 def test_every_sentence_is_written_in_chinese():
-    written = {message.id if isinstance(message.id, str) else message.id[0] for message in catalog("zh") if message.string}
+    written = {
+        message.id if isinstance(message.id, str) else message.id[0] for message in catalog("zh") if message.string
+    }
     cut_off = {" … (more was cut off)"}
     assert sentences() | cut_off == written - {""}
 
@@ -41,8 +44,6 @@ def test_a_translation_names_the_same_facts(message):
 
 
 def test_numbers_are_grouped_and_days_are_written_out():
-    from datetime import date
-
     assert [number(311016, "en"), number(9.25, "zh"), percent(747, 41163, "en"), percent(1, 0, "en")] == [
         "311,016",
         "9.2",
