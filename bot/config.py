@@ -4,28 +4,29 @@ Nothing else reads the environment. Whoever starts the bot gets either a configu
 that names every mistake with its line. The shipped app.yaml explains each key.
 """
 
-import ipaddress
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, SecretStr
 
 from bot.document import ConfigError, Document, Mistake, Value, read
+from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, Zone
 from bot.sections import suggest, supply, validated
 from providers import PROVIDERS
 
 __all__ = [
     "AccountConfig", "Channels", "Config", "ConfigError", "Language", "Mistake", "Purpose", "Role", "Roles", "Server",
-    "SlackConfig", "find", "load",
+    "SlackConfig", "find", "load", "shipped",
 ]  # fmt: skip
+
+VENDOR_ZONE = ZoneInfo("Asia/Shanghai")
+"""The vendors never state their zone; all three are in mainland China."""
 
 
 class Purpose(StrEnum):
@@ -62,74 +63,6 @@ class Language(StrEnum):
     ZH = "zh"
 
 
-def _zone(name: object) -> ZoneInfo:
-    if isinstance(name, ZoneInfo):
-        return name
-    zones = available_timezones()
-    if isinstance(name, str) and name in zones:
-        return ZoneInfo(name)
-    near = get_close_matches(str(name), zones, n=1)
-    raise ValueError("is no time zone; " + (f"did you mean {near[0]}?" if near else "write it as in Asia/Shanghai"))
-
-
-def _api_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        # Python's own words may quote the URL.
-        raise ValueError("is no URL; write it as in https://slack.com/api/") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise ValueError("must begin with https://; http:// is for 127.0.0.1 and localhost only")
-    if not parts.hostname:
-        raise ValueError("names no host; write it as in https://slack.com/api/")
-    return url if url.endswith("/") else url + "/"
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _database(url: str) -> str:
-    if url.startswith("postgres"):
-        raise ValueError("PostgreSQL is not supported by this version yet; use sqlite:/// and a path")
-    if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise ValueError("is no SQLite URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db")
-    return url
-
-
-def _provider(name: str) -> str:
-    if name not in PROVIDERS:
-        raise ValueError(f"is no provider; {suggest(name, PROVIDERS)}")
-    return name
-
-
-def _id(pattern: str, what: str) -> AfterValidator:
-    """Accepts what `pattern` describes whole; `what` says what it is not, and after `; ` the remedy."""
-
-    def checked(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"is not {what}")
-        return text
-
-    return AfterValidator(checked)
-
-
-Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
-ChannelId: TypeAlias = Annotated[str, _id(r"[CGD][A-Z0-9]+", "a channel's id; copy it from the channel's details (C…)")]
-ChannelOrUserId: TypeAlias = Annotated[
-    str, _id(r"[CGDUW][A-Z0-9]+", "the id of a channel or a person; write it as in C0ALERTS or U0MEI")
-]
-Grantee: TypeAlias = Annotated[
-    str, _id(r"[UWS][A-Z0-9]+|everyone", "a user's id (U…, W…), a user group's id (S…) or everyone; copy it from Slack")
-]
-Admin: TypeAlias = Annotated[
-    Grantee, _id(r"(?!everyone$).*", "for everyone; name the people or a user group who may administer")
-]
-
-
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -138,10 +71,8 @@ class SlackConfig(_Frozen):
     """How the bot reaches Slack and Slack reaches the bot. A token that is not needed may be empty."""
 
     mode: Literal["http", "socket"] = "http"
-    command: Annotated[
-        str, _id(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")
-    ] = "/edm"
-    api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+    command: SlashCommand = "/edm"
+    api_url: ApiUrl = "https://slack.com/api/"
     """Ends with a slash."""
     bot_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
@@ -192,15 +123,17 @@ class AccountConfig:
     roles: Roles
     """Given for this account alone, besides the global ones."""
     timezone: ZoneInfo
-    """What "today" means here."""
+    """What "today" means here: the account's own zone, else the global one."""
+    vendor_zone: ZoneInfo
+    """Where the vendor's naive times are from: the account's own zone, else Asia/Shanghai, whatever the global one."""
 
 
 class _Shared(_Frozen):
     """The keys of app.yaml without the accounts."""
 
-    database: Annotated[str, AfterValidator(_database)] = "sqlite:///var/edmbot.db"
+    database: DatabaseUrl = "sqlite:///var/edmbot.db"
     durability: Literal["normal", "full"] = "normal"
-    timezone: Zone = ZoneInfo("Asia/Shanghai")
+    timezone: Zone = VENDOR_ZONE
     language: Language = Language.EN
     languages: Annotated[Mapping[ChannelOrUserId, Language], AfterValidator(MappingProxyType)] = Field(
         default_factory=lambda: MappingProxyType({})
@@ -222,6 +155,12 @@ class Config(_Shared):
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
 
+def _provider(name: str) -> str:
+    if name not in PROVIDERS:
+        raise ValueError(f"is no provider; {suggest(name, PROVIDERS)}")
+    return name
+
+
 class _AccountHead(_Frozen):
     """The keys that an account has whoever the provider is."""
 
@@ -241,6 +180,11 @@ def find(path: Path | None) -> Path:
     here = Path("app.yaml")
     if here.exists() or here.is_symlink():
         return here
+    return shipped()
+
+
+def shipped() -> Path:
+    """The app.yaml that edmbot ships."""
     packaged = Path(__file__).with_name("app.yaml")
     # In a checkout nothing has copied the file into the package: it lies beside the rooms.
     return packaged if packaged.exists() else packaged.parent.with_name("app.yaml")
@@ -314,7 +258,7 @@ def _accounts(document: Document, shared: _Shared | None) -> dict[str, AccountCo
     elif not isinstance(written, dict):
         document.blame(("accounts",), "must be keys with values", "write each account under its name")
     else:
-        default = shared.timezone if shared else ZoneInfo("Asia/Shanghai")
+        default = shared.timezone if shared else VENDOR_ZONE
         read_in = {name: _account(document, name, section, default) for name, section in written.items()}
         return {name: account for name, account in read_in.items() if account is not None}
     return {}
@@ -335,4 +279,5 @@ def _account(document: Document, name: str, section: Value, default: ZoneInfo) -
     settings = validated(document, provider.Settings, rest, at, also=head_keys) if provider else None
     if head is None or settings is None:
         return None
-    return AccountConfig(name, head.provider, settings, head.roles, head.timezone or default)
+    zones = (head.timezone or default, head.timezone or VENDOR_ZONE)
+    return AccountConfig(name, head.provider, settings, head.roles, *zones)

@@ -9,10 +9,10 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 import bot.config
-from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load
+from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
 from providers import PROVIDERS
 
-SHIPPED = Path(bot.config.__file__).parent.parent / "app.yaml"
+SHIPPED = shipped()
 SECRET = 'hunter2: #"'
 DEMO = {
     "UMAIL_URL": "http://127.0.0.1:8001/mm-ms/apinew/",
@@ -153,7 +153,13 @@ def test_an_account_may_have_its_own_roles_and_its_own_day(tmp_path):
     config = loaded(tmp_path, "timezone: UTC\n" + WHOLE.replace("umail: {", account))
     assert config.accounts["umail"].timezone == ZoneInfo("Europe/Berlin")
     assert config.accounts["umail"].roles.of({"U0LIN"}) is Role.OPERATOR
-    assert loaded(tmp_path, "timezone: UTC\n" + WHOLE).accounts["umail"].timezone == ZoneInfo("UTC")
+    assert config.accounts["umail"].vendor_zone == ZoneInfo("Europe/Berlin")
+
+
+def test_the_global_zone_says_what_today_is_and_not_how_a_vendor_writes_its_times(tmp_path):
+    account = loaded(tmp_path, "timezone: UTC\n" + WHOLE).accounts["umail"]
+    assert account.timezone == ZoneInfo("UTC")
+    assert account.vendor_zone == ZoneInfo("Asia/Shanghai")
 
 
 def test_the_highest_role_counts(tmp_path):
@@ -276,6 +282,7 @@ SLACK_MISTAKES = [
     ("api_url: http://127.0.0.1.example.com/", ["slack.api_url: must begin with https://; "]),
     ("api_url: 'https://'", ["slack.api_url: names no host; write it as in https://slack.com/api/"]),
     ("api_url: 'https://[hunter2'", ["slack.api_url: is no URL; write it as in https://slack.com/api/"]),
+    ("api_url: 'https://slack.com:hunter2/'", ["slack.api_url: is no URL; write it as in https://slack.com/api/"]),
     ("api_url: 'https://[hunter2]/'", ["slack.api_url: is no URL; write it as in https://slack.com/api/"]),
     ("tokn: hunter2", ["slack.tokn: is not a key here; did you mean bot_token?"]),
     ("mode: socket", ["slack.app_token: is missing, and mode socket needs it; add it"]),

@@ -1,0 +1,82 @@
+"""The kinds of value that app.yaml holds, each with what is said of one that is wrong.
+
+An error reads `problem; remedy` and never repeats what was written: it may be a secret.
+"""
+
+import ipaddress
+import re
+from difflib import get_close_matches
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator
+
+
+def _zone(name: object) -> ZoneInfo:
+    if isinstance(name, ZoneInfo):
+        return name
+    zones = available_timezones()
+    if isinstance(name, str) and name in zones:
+        return ZoneInfo(name)
+    near = get_close_matches(str(name), zones, n=1)
+    raise ValueError("is no time zone; " + (f"did you mean {near[0]}?" if near else "write it as in Asia/Shanghai"))
+
+
+def _api_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        # Python's own words may quote the URL.
+        raise ValueError("is no URL; write it as in https://slack.com/api/") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("must begin with https://; http:// is for 127.0.0.1 and localhost only")
+    if not parts.hostname:
+        raise ValueError("names no host; write it as in https://slack.com/api/")
+    return url if url.endswith("/") else url + "/"
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _database(url: str) -> str:
+    if url.startswith("postgres"):
+        raise ValueError("PostgreSQL is not supported by this version yet; use sqlite:/// and a path")
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        raise ValueError("is no SQLite URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db")
+    return url
+
+
+def _id(pattern: str, what: str) -> AfterValidator:
+    """Accepts what `pattern` describes whole; `what` says what it is not, and after `; ` the remedy."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"is not {what}")
+        return text
+
+    return AfterValidator(checked)
+
+
+Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
+ApiUrl: TypeAlias = Annotated[str, AfterValidator(_api_url)]
+"""Ends with a slash, whichever way it was written."""
+DatabaseUrl: TypeAlias = Annotated[str, AfterValidator(_database)]
+SlashCommand: TypeAlias = Annotated[
+    str, _id(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")
+]
+ChannelId: TypeAlias = Annotated[str, _id(r"[CGD][A-Z0-9]+", "a channel's id; copy it from the channel's details (C…)")]
+ChannelOrUserId: TypeAlias = Annotated[
+    str, _id(r"[CGDUW][A-Z0-9]+", "the id of a channel or a person; write it as in C0ALERTS or U0MEI")
+]
+Grantee: TypeAlias = Annotated[
+    str, _id(r"[UWS][A-Z0-9]+|everyone", "a user's id (U…, W…), a user group's id (S…) or everyone; copy it from Slack")
+]
+Admin: TypeAlias = Annotated[
+    Grantee, _id(r"(?!everyone$).*", "for everyone; name the people or a user group who may administer")
+]
