@@ -1,0 +1,60 @@
+"""Who is who: auth.test, users.*, usergroups.*, team.info, bots.info."""
+
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.errors import SlackError
+from sandbox.slack.methods.desk import Desk, page
+from sandbox.slack.people import Json
+
+
+def auth_test(desk: Desk, arguments: Arguments) -> Json:  # noqa: ARG001
+    team, app = desk.workspace.team, desk.app
+    return {
+        "url": f"https://{team.domain}.slack.com/",
+        "team": team.name,
+        "user": app.name,
+        "team_id": team.id,
+        "user_id": app.bot_user,
+        "bot_id": app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def users_info(desk: Desk, arguments: Arguments) -> Json:
+    person = desk.person(arguments.required("user"))
+    return {"user": desk.user_json(person, locale=arguments.flag("include_locale"))}
+
+
+def users_list(desk: Desk, arguments: Arguments) -> Json:
+    part, cursor = page(list(desk.workspace.people.values()), arguments, 1000, 1000)
+    locale = arguments.flag("include_locale")
+    members = [desk.user_json(person, locale=locale) for person in part]
+    now = int(desk.workspace.now().timestamp())
+    return {"members": members, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
+
+
+def usergroups_list(desk: Desk, arguments: Arguments) -> Json:
+    users, count = arguments.flag("include_users"), arguments.flag("include_count")
+    team = desk.workspace.team.id
+    return {"usergroups": [group.json(team, users=users, count=count) for group in desk.workspace.groups.values()]}
+
+
+def usergroups_users_list(desk: Desk, arguments: Arguments) -> Json:
+    group = desk.workspace.groups.get(arguments.required("usergroup"))
+    if group is None:
+        raise SlackError("no_such_subteam")
+    return {"users": list(group.members)}
+
+
+def team_info(desk: Desk, arguments: Arguments) -> Json:
+    team = desk.workspace.team
+    if arguments.text("team") not in (None, team.id):
+        raise SlackError("team_not_found")
+    return {"team": {"id": team.id, "name": team.name, "domain": team.domain, "email_domain": "", "icon": {}}}
+
+
+def bots_info(desk: Desk, arguments: Arguments) -> Json:
+    app = desk.app
+    if arguments.text("bot") != app.bot_id:
+        raise SlackError("bot_not_found")
+    bot: Json = {"id": app.bot_id, "deleted": False, "name": app.name, "updated": 1_700_000_000, "app_id": app.id}
+    return {"bot": bot | {"user_id": app.bot_user, "icons": {}}}

@@ -1,0 +1,137 @@
+"""What a person reads: Block Kit drawn as lines of text."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sandbox.slack.mrkdwn import Reader, Words, entities, read
+from sandbox.slack.rich import paragraphs
+
+Block = Mapping[str, Any]
+_EMPHASIS = re.compile(r"(\*\*|__|~~|`)(?=\S)(.+?)\1")
+_HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
+
+
+def words_of(blocks: Sequence[Block], text: str, reader: Reader) -> Words:
+    """A message as it is read: the blocks where there are any, else the text.
+
+    Mentions in a text beside blocks count among the pings too: it is what a notification shows.
+    """
+    drawing = Drawing(reader)
+    lines = drawing.lines(blocks)
+    spoken = read(text, reader)
+    pings = drawing.pings + [ping for ping in spoken.pings if ping not in drawing.pings]
+    return Words("\n".join(lines) if blocks else spoken.text, pings)
+
+
+class Drawing:
+    """Draws blocks for one reader and gathers the pings in them."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.pings: list[str] = []
+
+    def lines(self, blocks: Iterable[Block]) -> list[str]:
+        return [line for block in blocks for line in _BLOCKS[block["type"]](self, block)]
+
+    def text(self, text: Block) -> str:
+        """A text object, as it is shown."""
+        if text["type"] == "plain_text":
+            return entities(text["text"])
+        words = read(text["text"], self.reader, verbatim=bool(text.get("verbatim")))
+        self.pings += words.pings
+        return words.text
+
+    def control(self, element: Block) -> str:
+        """An interactive element in a line of its block."""
+        if element["type"] == "button":
+            return f"[{self.text(element['text'])}]"
+        if element["type"] == "overflow":
+            return "…"
+        if element["type"] == "image":
+            return f"[image: {element['alt_text']}]"
+        if "options" in element and not element["type"].endswith("_select"):
+            return " ".join(f"○ {self.text(option['text'])}" for option in element["options"])
+        placeholder = element.get("placeholder")
+        chosen = element.get("initial_option")
+        text = self.text(chosen["text"]) if chosen else self.text(placeholder) if placeholder else ""
+        return f"[{text or str(element.get('initial_value', ''))} ▾]"
+
+    def header(self, block: Block) -> list[str]:
+        return [self.text(block["text"])]
+
+    def section(self, block: Block) -> list[str]:
+        lines = self.text(block["text"]).split("\n") if "text" in block else []
+        cells = [self.text(field) for field in block.get("fields", ())]
+        for start in range(0, len(cells), 2):
+            pair = cells[start : start + 2]
+            lines += pair if any("\n" in cell for cell in pair) else ["  ".join(pair)]
+        accessory = block.get("accessory")
+        return [*lines, self.control(accessory)] if accessory else lines
+
+    def context(self, block: Block) -> list[str]:
+        parts = [self.control(e) if e["type"] == "image" else self.text(e).strip() for e in block["elements"]]
+        return " ".join(parts).split("\n")
+
+    def actions(self, block: Block) -> list[str]:
+        return [" ".join(self.control(element) for element in block["elements"])]
+
+    def image(self, block: Block) -> list[str]:
+        title = [self.text(block["title"])] if "title" in block else []
+        return [*title, f"[image: {block['alt_text']}]"]
+
+    def input(self, block: Block) -> list[str]:
+        hint = [self.text(block["hint"])] if "hint" in block else []
+        return [f"{self.text(block['label'])}: {self.control(block['element'])}", *hint]
+
+    def rich_text(self, block: Block) -> list[str]:
+        words = paragraphs(block, self.reader)
+        self.pings += words.pings
+        return words.text.split("\n")
+
+    def markdown(self, block: Block) -> list[str]:
+        text = _HEADING.sub("", _EMPHASIS.sub(r"\2", block["text"]))
+        words = read(text, self.reader)
+        self.pings += words.pings
+        return words.text.split("\n")
+
+    def table(self, block: Block) -> list[str]:
+        rows = [[self._cell(cell) for cell in row] for row in block["rows"]]
+        count = max(len(row) for row in rows)
+        rows = [row + [""] * (count - len(row)) for row in rows]
+        widths = [max(_width(row[column]) for row in rows) for column in range(count)]
+        settings = [*(block.get("column_settings") or ()), *[None] * count]
+        right = [(settings[column] or {}).get("align") == "right" for column in range(count)]
+        return ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
+
+    def _cell(self, cell: Block) -> str:
+        if cell["type"] == "raw_text":
+            return str(cell["text"])
+        words = paragraphs(cell, self.reader)
+        self.pings += words.pings
+        return words.text.replace("\n", " ")
+
+
+def _width(text: str) -> int:
+    """Columns in a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space
+
+
+_BLOCKS: dict[str, Callable[[Drawing, Block], list[str]]] = {
+    "header": Drawing.header,
+    "section": Drawing.section,
+    "context": Drawing.context,
+    "actions": Drawing.actions,
+    "divider": lambda _drawing, _block: ["─" * 20],
+    "image": Drawing.image,
+    "input": Drawing.input,
+    "rich_text": Drawing.rich_text,
+    "markdown": Drawing.markdown,
+    "table": Drawing.table,
+}

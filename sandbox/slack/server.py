@@ -1,0 +1,187 @@
+"""A Slack workspace on loopback, for one app, with everything that a test or a page does to it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.slack.api import Call, Door
+from sandbox.slack.app import App
+from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
+from sandbox.slack.faults import Faults
+from sandbox.slack.interactions import Interactions, Reply
+from sandbox.slack.limits import Limits
+from sandbox.slack.messages import Message
+from sandbox.slack.methods.desk import Desk
+from sandbox.slack.responses import ResponseUrls
+from sandbox.slack.triggers import Triggers
+from sandbox.slack.views import View
+from sandbox.slack.workspace import Now, Workspace
+from sandbox.wire import loopback
+
+LARGEST_BODY = 4 * 1024 * 1024
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class SlackServer:
+    """A running workspace, in the caller's event loop.
+
+    `workspace` is what is in it, `faults` what goes wrong, `calls` every call of the app, oldest first.
+    """
+
+    def __init__(self, now: Now, app: App, ack_seconds: float) -> None:
+        self.app = app
+        self.workspace = Workspace(app, now)
+        self.faults = Faults()
+        triggers = Triggers(now)
+        self._responses = ResponseUrls(self.workspace)
+        self._delivery = Delivery(app, self.faults, ack_seconds)
+        self._door = Door(Desk(self.workspace, triggers, Limits(now)), self._responses, self.faults)
+        self._people = Interactions(self.workspace, self._delivery, self._responses, triggers, self.faults)
+        served = web.Application(client_max_size=LARGEST_BODY)
+        served.add_routes(self._door.routes())
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+        self._url = ""
+
+    @classmethod
+    async def start(
+        cls,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        now: Now = _real_time,
+        *,
+        manifest: Mapping[str, Any] | None = None,
+        ack_seconds: float = ACK_SECONDS,
+    ) -> Self:
+        """Listen; port 0 takes a free one. ValueError for a host that is not loopback.
+
+        now: the workspace's time, aware: what timestamps, expiries and "today" go by.
+        manifest: the app manifest to install; without it the app may do everything and takes every command.
+        ack_seconds: how long the app has to acknowledge; Slack's three unless a test is in a hurry.
+        """
+        server = cls(now, App.installed(manifest), ack_seconds)
+        await server._listen(loopback(host), port)
+        return server
+
+    async def stop(self) -> None:
+        await self._delivery.close()
+        await self._runner.cleanup()
+
+    # What the app needs to know
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's base address, with its slash."""
+        return f"{self._url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        return self.app.bot_token
+
+    @property
+    def app_token(self) -> str:
+        return self.app.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        return self.app.signing_secret
+
+    def environ(self) -> dict[str, str]:
+        """The environment that points app.yaml at this workspace."""
+        return {
+            "SLACK_API_URL": self.api_url,
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_SIGNING_SECRET": self.signing_secret,
+            "SLACK_APP_TOKEN": self.app_token,
+        }
+
+    def connect(self, request_url: str) -> None:
+        """Where the app takes Slack's requests: `http://127.0.0.1:PORT/slack/events`."""
+        self._delivery.url = request_url
+
+    # What people do; see Interactions
+
+    async def slash(self, user: str, channel: str, command: str, text: str = "") -> Reply:
+        """Type a command; a channel `D…` is that person's direct messages with the bot."""
+        if channel == self.workspace.direct_id(user):
+            self.workspace.direct(user)
+        return await self._people.slash(user, channel, command, text)
+
+    async def click(self, user: str, target: Message | View, name: str, *, confirm: bool = True) -> Reply:
+        """Press a button by its text or action_id, or choose a menu's option by its text."""
+        return await self._people.click(user, target, name, confirm=confirm)
+
+    async def submit(self, user: str, values: Mapping[str, Any]) -> Reply:
+        """Submit the modal on top, with values by action_id."""
+        return await self._people.submit(user, values)
+
+    async def close(self, user: str) -> Reply:
+        """Cancel the modal on top."""
+        return await self._people.close(user)
+
+    async def open_home(self, user: str) -> Reply:
+        """Look at App Home."""
+        return await self._people.open_home(user)
+
+    async def replay(self) -> Ack:
+        """Slack's last request once more, byte for byte."""
+        return await self._delivery.replay()
+
+    # What people see
+
+    def visible(self, user: str, channel: str, thread: str | None = None) -> list[Message]:
+        """What the person sees in a channel, or in the thread under a message: oldest first, ephemeral ones too."""
+        return self.workspace.visible(user, channel, thread)
+
+    def modal(self, user: str) -> View | None:
+        """The modal on top."""
+        stack = self.workspace.modals.get(user)
+        return stack[-1] if stack else None
+
+    def home(self, user: str) -> View | None:
+        """What the app published as the person's App Home."""
+        return self.workspace.homes.get(user)
+
+    async def wait(
+        self,
+        user: str,
+        channel: str,
+        wanted: Callable[[Message], bool],
+        timeout: float = 5.0,  # noqa: ASYNC109
+    ) -> Message:
+        """The newest message that the person can read in the channel, threads included, and that is wanted.
+
+        Returns at once when it is there already. TimeoutError, with what is there instead, after real seconds.
+        """
+        with self.workspace.changes.subscribe() as changes, suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                if found := self._newest(user, channel, wanted):
+                    return found
+                async for change in changes:
+                    if change.channel == channel and (found := self._newest(user, channel, wanted)):
+                        return found
+        there = [message.plain for message in self.workspace.readable(user, channel)]
+        raise TimeoutError(f"{user} sees nothing such in {channel} after {timeout} s; there is: {there}")
+
+    @property
+    def calls(self) -> list[Call]:
+        """The app's calls of the Web API and of response URLs (method `response_url`), oldest first."""
+        return self._door.calls
+
+    def _newest(self, user: str, channel: str, wanted: Callable[[Message], bool]) -> Message | None:
+        if channel not in self.workspace.channels:
+            return None
+        return next((m for m in reversed(self.workspace.readable(user, channel)) if wanted(m)), None)
+
+    async def _listen(self, host: str, port: int) -> None:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        name, number = self._runner.addresses[0][:2]
+        self._url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
+        self._responses.base = f"{self._url}/respond/"
