@@ -45,12 +45,12 @@ class Slack:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/api/{method}", self._api)
+        app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/response/{id}", self._answer)
         self.runner = web.AppRunner(app, access_log=None)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", 0).start()
-        self.url = "http://127.0.0.1:{}".format(self.runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
 
     async def _api(self, request: web.Request) -> web.Response:
         user = {"id": "U0BENCH", "team_id": "T0BENCH", "locale": "en-US", "tz": "UTC"}
@@ -200,9 +200,8 @@ async def measure(peers: list[Peer], slack: Slack, rounds: int) -> None:
                 for level in LEVELS:
                     peer.latencies[level].clear()
                     peer.rates[level].clear()
-    print(
-        f"every one of {sent} commands was answered; the last answer of a burst came {max(drained):.1f} s after its acks"
-    )
+    late = max(drained)
+    print(f"every one of {sent} commands was answered; the last answer of a burst came {late:.1f} s after its acks")
 
 
 def report(ours: Peer, bare: Peer) -> None:

@@ -1,4 +1,7 @@
-"""The yardstick: a Bolt AsyncApp as its documentation shows it, which only acks. `python -m benchmarks.bare PORT SECRET API`."""
+"""The yardstick: a Bolt AsyncApp as its documentation shows it, which only acks.
+
+`python -m benchmarks.bare PORT SECRET API_URL`
+"""
 
 import sys
 

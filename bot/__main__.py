@@ -103,7 +103,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 
 async def _execute(config: Config, line: str, user: str | None, *, confirmed: bool) -> Answer:
-    async with terminal(config) as (dispatcher, people, store):
+    async with terminal(config) as (dispatcher, people):
         request = Request(
             key=str(uuid4()),
             kind="exec",
@@ -111,9 +111,10 @@ async def _execute(config: Config, line: str, user: str | None, *, confirmed: bo
             text=line.removeprefix("/edm "),
             confirmed=confirmed,
         )
-        run = await dispatcher.receive(request, await store.now())
-        if run is None:
+        run_id = await dispatcher.receive(request)
+        if run_id is None:
             raise RuntimeError("a fresh key was taken")
+        run = dispatcher.opened(run_id, request)
         person = await people.identify(user) if user else people.operator()
         answer = await dispatcher.run(run, person)
         await dispatcher.close(run, answer)

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import httpx
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -77,15 +76,14 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
     async with (
         open_store(config) as store,
         open_providers(config, store) as providers,
-        aiohttp.ClientSession() as session,
-        httpx.AsyncClient(trust_env=False, timeout=TIMEOUT) as http,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session,
     ):
         client = _client(slack, session)
         people = People(config, client)
         dispatcher = Dispatcher(config, store, providers, people, grammar())
-        answers = SlackAnswers(client, http)
+        answers = SlackAnswers(client, session)
         identity = Identity(client, people)
-        bolt = _bolt(slack, client=client, identity=identity, store=store, dispatcher=dispatcher, answers=answers)
+        bolt = _bolt(slack, identity=identity, dispatcher=dispatcher, answers=answers)
         clock = Clockwork(dispatcher.keep_leases, Sweep(store, providers, answers, people.language_of, people.zone_of))
         web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
@@ -127,7 +125,7 @@ class Identity:
         """Whether Slack has taken our token."""
         return bool(self._answer)
 
-    async def authorize(self) -> AuthorizeResult:
+    def authorize(self) -> AuthorizeResult:
         """Bolt's question before every listener."""
         if not self._answer and (self._asking is None or self._asking.done()):
             self._asking = asyncio.create_task(self.ask())
@@ -142,11 +140,11 @@ class Identity:
 
 
 @asynccontextmanager
-async def terminal(config: Config) -> AsyncIterator[tuple[Dispatcher, People, Store]]:
+async def terminal(config: Config) -> AsyncIterator[tuple[Dispatcher, People]]:
     """The same commands without Slack, for `edmbot exec`."""
     async with open_store(config) as store, open_providers(config, store) as providers:
         people = People(config, None)
-        yield Dispatcher(config, store, providers, people, grammar()), people, store
+        yield Dispatcher(config, store, providers, people, grammar()), people
 
 
 def _client(slack: SlackConfig, session: aiohttp.ClientSession) -> AsyncWebClient:
@@ -163,26 +161,28 @@ def _client(slack: SlackConfig, session: aiohttp.ClientSession) -> AsyncWebClien
 def _bolt(
     slack: SlackConfig,
     *,
-    client: AsyncWebClient,
     identity: Identity,
-    store: Store,
     dispatcher: Dispatcher,
     answers: SlackAnswers,
 ) -> AsyncApp:
+    async def authorize() -> AuthorizeResult:
+        return identity.authorize()
+
     app = AsyncApp(
-        client=client,
+        # Bolt's own client posts nothing: answers go through `SlackAnswers`.
+        client=AsyncWebClient(base_url=slack.api_url),
         signing_secret=slack.signing_secret.get_secret_value() or None,
-        authorize=identity.authorize,
+        authorize=authorize,
         # The listener writes a row and acks; Bolt's default would look for the ack every 10 ms.
         process_before_response=True,
         request_verification_enabled=slack.mode == "http",
     )
 
     async def take(request: Request, ack: AsyncAck) -> None:
-        run = await dispatcher.receive(request, await store.now())
+        run_id = await dispatcher.receive(request)
         await ack()
-        if run is not None:
-            dispatcher.start(run, answers, replace=request.replace)
+        if run_id is not None:
+            dispatcher.start(run_id, request, answers)
 
     @app.command(slack.command)
     async def _command(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:

@@ -8,9 +8,9 @@ that a shutdown waits for; a run whose process died is found by its lease and it
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -28,14 +28,17 @@ from bridge.receivers.slack import SlackAnswers
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
 from store.engine import Store
-from store.runs import LEASE, RunJournal, finish, renew
-from store.tables import CommandRun, Outcome
+from store.runs import RunJournal, finish, get, renew
+from store.tables import CommandRun, Outcome, new_id
 from templates import Message, render
 
 INTERIM_AFTER = 2.0
 """Seconds until the asker is told that it takes longer."""
-AT_ONCE = 8
-"""Commands at work together; the rest wait, acked and on disk. Acks never wait for them."""
+QUIET = 0.005
+"""Seconds without a new request before the next command is begun: acks have Slack's 3 s, answers have more."""
+PATIENCE = 1.0
+"""Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
+PACE = 0.01
 
 _log = structlog.get_logger()
 _runs = Counter("edmbot_commands_total", "Commands and clicks by how they ended", ["outcome"])
@@ -58,6 +61,9 @@ class Request:
     """Whether the answer takes the place of the message that was clicked."""
 
 
+_COLUMNS = ("key", "kind", "user_id", "team_id", "channel_id", "text", "response_url", "confirmed")
+
+
 class Dispatcher:
     """Runs requests."""
 
@@ -72,28 +78,25 @@ class Dispatcher:
         self._journal = RunJournal(store)
         self._worker = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._turn = asyncio.Lock()
+        self._arriving = 0
+        self._last_request = 0.0
+        self._last_start = 0.0
 
-    async def receive(self, request: Request, now: datetime) -> CommandRun | None:
-        """Commit the request; None when it was received before."""
-        run = CommandRun(
-            key=request.key,
-            kind=request.kind,
-            user_id=request.user_id,
-            team_id=request.team_id,
-            channel_id=request.channel_id,
-            text=request.text,
-            confirmed=request.confirmed,
-            response_url=request.response_url,
-            worker=self._worker,
-            received_at=now,
-            lease_until=now + LEASE,
-        )
-        return run if await self._journal.add(run) else None
+    async def receive(self, request: Request) -> str | None:
+        """Commit the request; the new run's id, or None when it was received before."""
+        row = {name: getattr(request, name) for name in _COLUMNS}
+        run_id = new_id()
+        self._arriving += 1
+        try:
+            return run_id if await self._journal.add({"id": run_id, "worker": self._worker, **row}) else None
+        finally:
+            self._arriving -= 1
+            self._last_request = time.monotonic()
 
-    def start(self, run: CommandRun, answers: SlackAnswers, *, replace: bool) -> None:
+    def start(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
         """Run it and reply, in a task that `drain` waits for."""
-        self._track(self._serve(run, answers, replace=replace))
+        self._track(self._serve(run_id, request, answers))
 
     async def drain(self, seconds: float) -> None:
         """Let the work that was begun end; what does not is left to the lease."""
@@ -156,20 +159,37 @@ class Dispatcher:
             account=answer.account,
         )
 
-    async def _serve(self, run: CommandRun, answers: SlackAnswers, *, replace: bool) -> None:
-        async with self._room:
-            person = await self._people.identify(run.user_id, run.team_id, run.channel_id)
-            work = asyncio.ensure_future(self.run(run, person))
-            done, _ = await asyncio.wait({work}, timeout=INTERIM_AFTER)
-            if not done:
-                await answers.answer(run, render("interim", person.language))
-            answer = await work
-            # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
-            if not await self.close(run, answer):
-                return
-            await answers.answer(run, answer.message, replace=replace and answer.outcome is Outcome.DONE)
-            if answer.announcement is not None:
-                await answers.announce(run, answer.announcement)
+    def opened(self, run_id: str, request: Request) -> CommandRun:
+        """The run of a request that was received."""
+        return CommandRun(id=run_id, worker=self._worker, **{name: getattr(request, name) for name in _COLUMNS})
+
+    async def _serve(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
+        await self._my_turn(time.monotonic() + PATIENCE)
+        run = self.opened(run_id, request)
+        person = await self._people.identify(run.user_id, run.team_id, run.channel_id)
+        work = asyncio.ensure_future(self.run(run, person))
+        done, _ = await asyncio.wait({work}, timeout=INTERIM_AFTER)
+        if not done:
+            await answers.answer(run, render("interim", person.language))
+        answer = await work
+        # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
+        if not await self.close(run, answer):
+            return
+        await answers.answer(run, answer.message, replace=request.replace and answer.outcome is Outcome.DONE)
+        if answer.announcement is not None:
+            await answers.announce(run, answer.announcement)
+
+    async def _my_turn(self, latest: float) -> None:
+        """Let the acks of a burst go first; one waiter at a time watches, so that work is begun one by one."""
+        async with self._turn:
+            while True:
+                now = time.monotonic()
+                quiet_at = (now if self._arriving else self._last_request) + QUIET
+                wait = min(quiet_at, max(latest, self._last_start + PACE)) - now
+                if wait <= 0:
+                    self._last_start = now
+                    return
+                await asyncio.sleep(wait)
 
     def _track(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -200,8 +220,7 @@ class Dispatcher:
         )
 
     async def _busy(self, person: Person, other: OpenChangeError) -> Answer:
-        async with self._store.transaction() as session:
-            run = await session.get(CommandRun, other.change.run_id)
+        run = await get(self._store, other.change.run_id)
         return self._said(
             person,
             "busy",

@@ -7,14 +7,14 @@ One task has at most one open change, so that two clicks, or a click after an un
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlmodel import col
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from providers.base import ChangesTasks
 from providers.errors import OutcomeUnknownError, ProviderError, RefusedError
@@ -94,6 +94,10 @@ class Result:
     @property
     def state(self) -> ChangeState:
         return self.change.state
+
+
+OPEN = (ChangeState.INTENDED, ChangeState.UNKNOWN)
+"""Not known yet."""
 
 
 class OpenChangeError(Exception):
@@ -214,33 +218,42 @@ def differences(provider: ChangesTasks, sent: TaskForm, after: Task | None) -> t
 
 async def settle(store: Store, change: Change, state: ChangeState, note: str | None) -> bool:
     """Close a change, once; False when somebody else did."""
-    async with store.transaction() as session:
-        now = await store.now(session)
-        closed = await session.execute(
+
+    def closed(session: Session, now: datetime) -> datetime | None:
+        found = session.exec(
             update(Change)
-            .where(col(Change.id) == change.id, col(Change.state).in_([ChangeState.INTENDED, ChangeState.UNKNOWN]))
+            .where(col(Change.id) == change.id, col(Change.state).in_(OPEN))
             .values(state=state, note=note, settled_at=now, due_at=None)
             .returning(col(Change.id))
         )
-        if closed.first() is None:
-            return False
-    change.state, change.note, change.settled_at, change.due_at = state, note, now, None
+        return now if found.first() is not None else None
+
+    at = await store.transact(closed)
+    if at is None:
+        return False
+    change.state, change.note, change.settled_at, change.due_at = state, note, at, None
     return True
 
 
-async def claim_due(store: Store) -> list[Change]:
+async def change_of(store: Store, run_id: str) -> Change | None:
+    """The change that a command began, if it came that far."""
+    return await store.transact(
+        lambda session, _now: session.exec(select(Change).where(col(Change.run_id) == run_id)).first()
+    )
+
+
+async def claim_due(store: Store) -> Sequence[Change]:
     """The changes that should be looked up now, each handed to one caller; their next look is already set."""
-    async with store.transaction() as session:
-        now = await store.now(session)
-        open_states = [ChangeState.INTENDED, ChangeState.UNKNOWN]
-        due = (
-            await session.scalars(select(Change).where(col(Change.state).in_(open_states), col(Change.due_at) <= now))
-        ).all()
+
+    def claimed(session: Session, now: datetime) -> Sequence[Change]:
+        due = session.exec(select(Change).where(col(Change.state).in_(OPEN), col(Change.due_at) <= now)).all()
         for change in due:
             change.state = ChangeState.UNKNOWN
             change.due_at = now + LOOK_AGAIN[min(change.looked, len(LOOK_AGAIN) - 1)]
             change.looked += 1
-        return list(due)
+        return due
+
+    return await store.transact(claimed)
 
 
 async def look_up(store: Store, provider: ChangesTasks, change: Change) -> Task | None:
@@ -267,17 +280,11 @@ async def look_up(store: Store, provider: ChangesTasks, change: Change) -> Task 
 
 
 async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> Change:
-    async with store.transaction() as session:
-        now = await store.now(session)
-        open_change = await session.scalar(
-            select(Change).where(
-                col(Change.account) == task.account,
-                col(Change.task_id) == task.id,
-                col(Change.state).in_([ChangeState.INTENDED, ChangeState.UNKNOWN]),
-            )
-        )
-        if open_change is not None:
-            raise OpenChangeError(open_change)
+    def intended(session: Session, now: datetime) -> Change:
+        same_task = (col(Change.account) == task.account, col(Change.task_id) == task.id)
+        other = session.exec(select(Change).where(*same_task, col(Change.state).in_(OPEN))).first()
+        if other is not None:
+            raise OpenChangeError(other)
         change = Change(
             run_id=run_id,
             account=task.account,
@@ -291,7 +298,9 @@ async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> 
             due_at=now + CALL_OVER,
         )
         session.add(change)
-    return change
+        return change
+
+    return await store.transact(intended)
 
 
 async def _ask(provider: ChangesTasks, task_id: SendId, decision: Decision, form: TaskForm) -> None:
@@ -327,10 +336,13 @@ async def _judge(store: Store, result: Result) -> Result:
 
 async def _postpone(store: Store, change: Change, note: str | None) -> None:
     """Leave a change to the sweep."""
-    async with store.transaction() as session:
-        row = await session.get_one(Change, change.id)
-        row.state, row.note = ChangeState.UNKNOWN, note
-        row.due_at = await store.now(session) + LOOK_AGAIN[0]
+
+    def postponed(session: Session, now: datetime) -> Change:
+        row = session.get_one(Change, change.id)
+        row.state, row.note, row.due_at = ChangeState.UNKNOWN, note, now + LOOK_AGAIN[0]
+        return row
+
+    row = await store.transact(postponed)
     change.state, change.note, change.due_at = row.state, row.note, row.due_at
 
 

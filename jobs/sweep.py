@@ -5,17 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import tzinfo
 
 import structlog
-from sqlalchemy import select
-from sqlmodel import col
 
-from bridge.changes import claim_due, look_up
+from bridge.changes import OPEN, change_of, claim_due, look_up
 from bridge.receivers.slack import SlackAnswers
 from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError
 from providers.model import Task
 from store.engine import Store
 from store.runs import get, interrupted
-from store.tables import Change, ChangeState, CommandRun
+from store.tables import Change, CommandRun
 from templates import render
 
 _log = structlog.get_logger()
@@ -51,8 +49,7 @@ class Sweep:
         if run.kind == "exec":
             # Whoever sat at the terminal saw the command end.
             return
-        async with self._store.transaction() as session:
-            change = await session.scalar(select(Change).where(col(Change.run_id) == run.id))
+        change = await change_of(self._store, run.id)
         message = render(
             "interrupted", await self._language_of(run.user_id, run.channel_id), text=run.text, change=change
         )
@@ -67,7 +64,7 @@ class Sweep:
             task = await look_up(self._store, require(provider, ChangesTasks), change)
         except ProviderError as error:
             _log.info("sweep.look_up", change=change.id, error=error.code)
-        if change.state in (ChangeState.INTENDED, ChangeState.UNKNOWN):
+        if change.state in OPEN:
             return
         run = await get(self._store, change.run_id)
         if run is not None and run.kind != "exec":

@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Session
 
 from providers.base import Rate
 from providers.errors import RateLimitedError
@@ -27,30 +28,29 @@ class SharedLimiter:
         Raises:
             RateLimitedError: when the wait would be longer; nothing was taken then.
         """
-        async with self._store.transaction() as session:
-            now = await self._store.now(session)
-            wait = await (_space(session, key, rate, now) if rate.calls == 1 else _count(session, key, rate, now))
-            if wait > self._patience:
-                await session.rollback()
-                raise RateLimitedError(
-                    f"{rate.calls} calls in {rate.per} are used up", account=key, retry_after=wait.total_seconds()
-                )
+        take = _space if rate.calls == 1 else _count
+        wait = await self._store.transact(partial(take, key, rate, self._patience))
+        if wait > self._patience:
+            raise RateLimitedError(
+                f"{rate.calls} calls in {rate.per} are used up", account=key, retry_after=wait.total_seconds()
+            )
         if wait > timedelta(0):
             await asyncio.sleep(wait.total_seconds())
 
 
-async def _space(session: AsyncSession, key: str, rate: Rate, now: datetime) -> timedelta:
-    """One call each `per`: take the next free slot."""
-    row = await session.get(Limit, key) or Limit(key=key, next_at=now)
+def _space(key: str, rate: Rate, patience: timedelta, session: Session, now: datetime) -> timedelta:
+    """One call each `per`: take the next free slot, unless it is too far away."""
+    row = session.get(Limit, key) or Limit(key=key, next_at=now)
     slot = max(row.next_at, now)
-    row.next_at = slot + rate.per
-    session.add(row)
+    if slot - now <= patience:
+        row.next_at = slot + rate.per
+        session.add(row)
     return slot - now
 
 
-async def _count(session: AsyncSession, key: str, rate: Rate, now: datetime) -> timedelta:
+def _count(key: str, rate: Rate, _patience: timedelta, session: Session, now: datetime) -> timedelta:
     """`calls` in a window of `per` that begins with its first call."""
-    row = await session.get(Limit, key) or Limit(key=key, next_at=now)
+    row = session.get(Limit, key) or Limit(key=key, next_at=now)
     if row.next_at + rate.per <= now:
         row.next_at, row.used = now, 0
     if row.used >= rate.calls:

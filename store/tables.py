@@ -88,8 +88,9 @@ class CommandRun(SQLModel, table=True):
     response_url: str | None = None
     worker: str
     """The process that runs it."""
-    received_at: datetime = Field(sa_type=UtcTime)
-    lease_until: datetime = Field(sa_type=UtcTime)
+    received_at: datetime | None = Field(default=None, sa_type=UtcTime, nullable=False)
+    """Set by the database's clock when the row is written."""
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime, nullable=False)
     """Past this, with no outcome, the process is taken for dead."""
     finished_at: datetime | None = Field(default=None, sa_type=UtcTime)
     outcome: Outcome | None = Field(default=None, sa_column=Column(Word(Outcome), nullable=True))

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 import aiohttp
-import httpx
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -40,7 +39,7 @@ class Sent(StrEnum):
 class SlackAnswers:
     """Tells the person who asked."""
 
-    def __init__(self, client: AsyncWebClient, http: httpx.AsyncClient) -> None:
+    def __init__(self, client: AsyncWebClient, http: aiohttp.ClientSession) -> None:
         """Both must not retry by themselves: a lost reply would become a second message."""
         self._client = client
         self._http = http
@@ -79,10 +78,10 @@ class SlackAnswers:
 
     async def _respond(self, url: str, message: Message, manner: dict[str, object]) -> Sent:
         async def post() -> Sent:
-            answer = await self._http.post(url, json={**message.payload(), **manner}, timeout=TIMEOUT)
-            if answer.status_code == 429:
-                raise _SlowDownError(float(answer.headers.get("Retry-After", "1")))
-            return Sent.YES if answer.is_success else Sent.NO
+            async with self._http.post(url, json={**message.payload(), **manner}) as answer:
+                if answer.status == 429:
+                    raise _SlowDownError(float(answer.headers.get("Retry-After", "1")))
+                return Sent.YES if answer.ok else Sent.NO
 
         return await _carefully(post)
 
@@ -122,8 +121,8 @@ async def _carefully(post: Callable[[], Awaitable[Sent]]) -> Sent:
             if refused.response.status_code != 429:
                 return Sent.NO
             await asyncio.sleep(min(float(refused.response.headers.get("Retry-After", "1")), PATIENCE))
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, aiohttp.ClientConnectorError):
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
             return Sent.NO
-        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             return Sent.MAYBE
     return Sent.NO

@@ -4,13 +4,14 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from providers.base import Rate
 from providers.errors import RateLimitedError
 from store.engine import Store
 from store.limits import SharedLimiter
 from store.runs import LEASE, RunJournal, finish, get, interrupted, renew
-from store.tables import CommandRun, Outcome
+from store.tables import Limit, Outcome, new_id
 
 HOUR = Rate(100, timedelta(hours=1))
 
@@ -23,30 +24,32 @@ async def store(tmp_path):
     await store.close()
 
 
-def run(now, key="signature", worker="one", **more):
-    return CommandRun(
-        key=key,
-        kind="slash",
-        user_id="U0MEI",
-        text="balance",
-        worker=worker,
-        received_at=now,
-        lease_until=now + LEASE,
-        **more,
-    )
+def row(key="signature", worker="one"):
+    return {"id": new_id(), "key": key, "kind": "slash", "user_id": "U0MEI", "text": "balance", "worker": worker}
 
 
 async def test_times_come_back_aware_and_in_utc(store):
     at = datetime(2026, 11, 21, 10, 4, tzinfo=timezone(timedelta(hours=8)))
-    row = run(at)
-    assert await RunJournal(store).add(row)
-    found = await get(store, row.id)
-    assert (found.received_at, found.received_at.tzinfo) == (datetime(2026, 11, 21, 2, 4, tzinfo=UTC), UTC)
+    await store.transact(lambda session, _now: session.add(Limit(key="k", next_at=at)))
+    found = await store.transact(lambda session, _now: session.get(Limit, "k"))
+    assert (found.next_at, found.next_at.tzinfo) == (datetime(2026, 11, 21, 2, 4, tzinfo=UTC), UTC)
 
 
 async def test_a_time_without_a_zone_is_refused(store):
-    with pytest.raises(Exception, match="without a zone"):
-        await RunJournal(store).add(run(datetime(2026, 11, 21)))  # noqa: DTZ001
+    naive = datetime(2026, 11, 21)  # noqa: DTZ001
+    with pytest.raises(StatementError, match="without a zone"):
+        await store.transact(lambda session, _now: session.add(Limit(key="k", next_at=naive)))
+
+
+async def test_a_transaction_that_raises_leaves_nothing(store):
+    def half_way(session, now):
+        session.add(Limit(key="k", next_at=now))
+        session.flush()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.transact(half_way)
+    assert await store.transact(lambda session, _now: session.get(Limit, "k")) is None
 
 
 async def test_a_second_opening_finds_the_schema_up_to_date(store, tmp_path):
@@ -56,53 +59,52 @@ async def test_a_second_opening_finds_the_schema_up_to_date(store, tmp_path):
 
 
 async def test_a_key_is_taken_once(store):
-    journal, now = RunJournal(store), await store.now()
-    assert [await journal.add(run(now)), await journal.add(run(now)), await journal.add(run(now, "other"))] == [
-        True,
-        False,
-        True,
-    ]
+    journal = RunJournal(store)
+    assert [await journal.add(row(key)) for key in ("one", "one", "other")] == [True, False, True]
 
 
-async def test_requests_at_the_same_moment_share_commits_and_each_is_told_its_own_fate(store):
-    journal, now = RunJournal(store), await store.now()
-    commits = 0
-    commit = journal._commit
+async def test_requests_at_the_same_moment_share_commits_and_each_is_told_its_own_fate(store, monkeypatch):
+    journal, commits = RunJournal(store), []
+    transact = store.transact
 
-    async def counted(runs):
-        nonlocal commits
-        commits += 1
-        return await commit(runs)
+    async def counted(work):
+        commits.append(work)
+        return await transact(work)
 
-    journal._commit = counted
-    fates = await asyncio.gather(*(journal.add(run(now, str(n % 40))) for n in range(50)))
-    assert (sum(fates), commits <= 2) == (40, True)
+    monkeypatch.setattr(store, "transact", counted)
+    fates = await asyncio.gather(*(journal.add(row(str(n % 40))) for n in range(50)))
+    assert (sum(fates), len(commits) <= 2) == (40, True)
 
 
-async def test_one_bad_row_does_not_leave_others_waiting(store):
-    journal, now = RunJournal(store), await store.now()
-    bad = run(datetime(2026, 11, 21))  # noqa: DTZ001
-    fates = await asyncio.gather(journal.add(bad), journal.add(run(now)), return_exceptions=True)
-    assert isinstance(fates[0], Exception)
-    assert await journal.add(run(now, "later"))
+async def test_a_failure_reaches_everyone_who_waits_and_the_next_goes_through(store, monkeypatch):
+    journal = RunJournal(store)
+
+    async def fails(_work):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "transact", fails)
+        fates = await asyncio.gather(journal.add(row("a")), journal.add(row("b")), return_exceptions=True)
+    assert [type(fate) for fate in fates] == [OSError, OSError]
+    assert await journal.add(row("c"))
 
 
 async def test_a_run_is_closed_once(store):
-    row = run(await store.now())
-    await RunJournal(store).add(row)
+    begun = row()
+    await RunJournal(store).add(begun)
+    run = await get(store, begun["id"])
     closed = [
-        await finish(store, row, Outcome.DONE, answer="42", command="balance", account=None),
-        await finish(store, row, Outcome.FAILED, answer="no", command="balance", account=None),
+        await finish(store, run, Outcome.DONE, answer="42", command="balance", account=None),
+        await finish(store, run, Outcome.FAILED, answer="no", command="balance", account=None),
     ]
-    found = await get(store, row.id)
+    found = await get(store, run.id)
     assert (closed, found.outcome, found.answer) == ([True, False], Outcome.DONE, "42")
 
 
 async def test_a_run_whose_process_went_silent_is_found_once(store):
-    now = await store.now()
     journal = RunJournal(store)
-    await journal.add(run(now, "dead"))
-    await journal.add(run(now, "alive", worker="two"))
+    await journal.add(row("dead"))
+    await journal.add(row("alive", worker="two"))
     store.clock_offset = LEASE - timedelta(seconds=1)
     await renew(store, "two")
     store.clock_offset = LEASE + timedelta(seconds=1)
@@ -111,11 +113,12 @@ async def test_a_run_whose_process_went_silent_is_found_once(store):
 
 
 async def test_a_run_taken_for_interrupted_cannot_be_closed_by_its_late_process(store):
-    row = run(await store.now())
-    await RunJournal(store).add(row)
+    begun = row()
+    await RunJournal(store).add(begun)
+    run = await get(store, begun["id"])
     store.clock_offset = LEASE * 2
     await interrupted(store)
-    assert not await finish(store, row, Outcome.DONE, answer="late", command=None, account=None)
+    assert not await finish(store, run, Outcome.DONE, answer="late", command=None, account=None)
 
 
 async def test_a_limit_of_one_a_second_spaces_its_calls(store):
