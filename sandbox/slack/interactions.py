@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.slack import payloads
@@ -13,6 +13,7 @@ from sandbox.slack.delivery import Ack, Delivery
 from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import Faults
 from sandbox.slack.messages import Confirm, Message, Post, controls, dialog
+from sandbox.slack.mrkdwn import entities
 from sandbox.slack.people import Channel, Json, Person
 from sandbox.slack.responses import ResponseUrls
 from sandbox.slack.seeds import SLACKBOT
@@ -82,7 +83,7 @@ class Interactions:
         `confirm` is what the person says where a dialog asks. LookupError when there is no such button.
         """
         block, element, option = _control(target.blocks, name)
-        asked = dialog(element)
+        asked = dialog(element, self._workspace.reader(user))
         if asked is not None and not confirm:
             return Reply(None, 0.0, dialog=asked, sent=False)
         done = payloads.action(block, element, self._workspace.new_ts(), option)
@@ -101,8 +102,8 @@ class Interactions:
         payload = self._begin(user, "view_submission") | self._closing(view) | {"response_urls": []}
         ack = await self._delivery.payload(payload)
         if ack.error is None:
-            answer_submission(self._workspace, view, ack.body)
-        else:
+            ack = self._settle(view, ack)
+        if ack.error is not None:
             view.errors = {"": "We had some trouble connecting. Try again?"}
         return _reply(ack, str(payload["trigger_id"]))
 
@@ -146,6 +147,14 @@ class Interactions:
         payload = self._begin(user, "block_actions") | payloads.on_view(self._workspace, view) | {"actions": [done]}
         return _reply(await self._delivery.payload(payload), str(payload["trigger_id"]), "", asked)
 
+    def _settle(self, view: View, ack: Ack) -> Ack:
+        """Do as the ack of a submission says; an ack that Slack cannot follow has an error."""
+        try:
+            answer_submission(self._workspace, view, ack.body)
+        except SlackError as refused:
+            return replace(ack, error=refused.error)
+        return ack
+
     def _begin(self, user: str, kind: str) -> Json:
         return payloads.common(self._workspace, self._workspace.people[user], kind, self._trigger(user))
 
@@ -165,6 +174,8 @@ class Interactions:
         person, room = self._workspace.people[user], self._workspace.channels[channel]
         if user not in room.members:
             raise ValueError(f"{user} is not in {channel}")
+        if room.archived:
+            raise ValueError(f"{channel} is archived: nobody can do anything in it")
         return person, room
 
     def _show_ack(self, user: str, channel: str, command: str, ack: Ack) -> None:
@@ -198,9 +209,9 @@ def _said(body: str) -> Arguments:
 def _control(blocks: Any, name: str) -> tuple[Block, Block, Block | None]:  # noqa: ANN401
     """The element and, of a menu, the option."""
     for block, element in controls(blocks):
-        if name in {element.get("action_id"), (element.get("text") or {}).get("text")}:
+        if name in {element.get("action_id"), entities((element.get("text") or {}).get("text", ""))}:
             return block, element, None
         for option in element.get("options", ()):
-            if option["text"]["text"] == name:
+            if entities(option["text"]["text"]) == name:
                 return block, element, option
     raise LookupError(f"nothing called {name!r} to press")

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.slack.blocks import Block, elements_of
-from sandbox.slack.mrkdwn import Reader, Words
+from sandbox.slack.mrkdwn import Reader, Words, entities
 from sandbox.slack.people import Json
-from sandbox.slack.reading import words_of
+from sandbox.slack.reading import Drawing, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Message:
     user: str
     text: str
     blocks: Sequence[Block]
+    attachments: Sequence[Block]
     ephemeral_for: str | None
     metadata: Mapping[str, Any] | None
     thread_ts: str | None
@@ -103,6 +104,7 @@ class Message:
             user=post.user,
             text=post.text,
             blocks=tuple(post.blocks),
+            attachments=tuple(post.attachments),
             ephemeral_for=post.ephemeral_for,
             metadata=post.metadata,
             thread_ts=post.thread_ts,
@@ -112,7 +114,7 @@ class Message:
 
     @cached_property
     def _words(self) -> Words:
-        return words_of(self.blocks, self.text, self.reader)
+        return words_of(self.text, self.blocks, self.attachments, self.reader)
 
     @property
     def plain(self) -> str:
@@ -130,7 +132,7 @@ class Message:
     @property
     def buttons(self) -> list[Button]:
         """All buttons, in the order of reading."""
-        return [_button(element) for _, element in controls(self.blocks) if element["type"] == "button"]
+        return [_button(element, self.reader) for _, element in controls(self.blocks) if element["type"] == "button"]
 
     def button(self, name: str) -> Button:
         """The button with this text or action_id; LookupError when there is none."""
@@ -145,20 +147,21 @@ def controls(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block]]:
     return ((block, element) for block in blocks for element in elements_of(block))
 
 
-def dialog(element: Block) -> Confirm | None:
+def dialog(element: Block, reader: Reader) -> Confirm | None:
     """The element's confirm dialog."""
     found = element.get("confirm")
     if found is None:
         return None
-    return Confirm(*(found[name]["text"] for name in ("title", "text", "confirm", "deny")))
+    drawing = Drawing(reader)
+    return Confirm(*(drawing.text(found[name]) for name in ("title", "text", "confirm", "deny")))
 
 
-def _button(element: Block) -> Button:
+def _button(element: Block, reader: Reader) -> Button:
     return Button(
-        text=element["text"]["text"],
+        text=entities(element["text"]["text"]),
         action_id=element["action_id"],
         value=element.get("value"),
         style=element.get("style"),
-        confirm=dialog(element),
+        confirm=dialog(element, reader),
         url=element.get("url"),
     )

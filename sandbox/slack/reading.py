@@ -13,16 +13,19 @@ _EMPHASIS = re.compile(r"(\*\*|__|~~|`)(?=\S)(.+?)\1")
 _HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
 
 
-def words_of(blocks: Sequence[Block], text: str, reader: Reader) -> Words:
-    """A message as it is read: the blocks where there are any, else the text.
+def words_of(text: str, blocks: Sequence[Block], attachments: Sequence[Block], reader: Reader) -> Words:
+    """A message as it is read: the blocks where there are any, else the text; then the attachments.
 
     Mentions in a text beside blocks count among the pings too: it is what a notification shows.
     """
     drawing = Drawing(reader)
-    lines = drawing.lines(blocks)
-    spoken = read(text, reader)
+    # Slack takes a bare @channel in a message's text for nothing, unless it is asked to with `parse`.
+    spoken = read(text, reader, verbatim=True)
+    lines = drawing.lines(blocks) if blocks else spoken.text.split("\n") if text else []
+    for attachment in attachments:
+        lines += drawing.attachment(attachment)
     pings = drawing.pings + [ping for ping in spoken.pings if ping not in drawing.pings]
-    return Words("\n".join(lines) if blocks else spoken.text, pings)
+    return Words("\n".join(lines), pings)
 
 
 class Drawing:
@@ -39,9 +42,15 @@ class Drawing:
         """A text object, as it is shown."""
         if text["type"] == "plain_text":
             return entities(text["text"])
-        words = read(text["text"], self.reader, verbatim=bool(text.get("verbatim")))
-        self.pings += words.pings
-        return words.text
+        return self._marked(text["text"], verbatim=bool(text.get("verbatim")))
+
+    def attachment(self, attachment: Block) -> list[str]:
+        """A legacy attachment: its words, its fields, its blocks; the fallback only where there is nothing else."""
+        written = [str(attachment[name]) for name in ("pretext", "title", "text") if attachment.get(name)]
+        written += [f"{field.get('title', '')}: {field.get('value', '')}" for field in attachment.get("fields", ())]
+        lines = [line for text in written for line in self._marked(text).split("\n")]
+        lines += self.lines(attachment.get("blocks", ()))
+        return lines or [self._marked(str(attachment.get("fallback", "")))]
 
     def control(self, element: Block) -> str:
         """An interactive element in a line of its block."""
@@ -92,9 +101,7 @@ class Drawing:
 
     def markdown(self, block: Block) -> list[str]:
         text = _HEADING.sub("", _EMPHASIS.sub(r"\2", block["text"]))
-        words = read(text, self.reader)
-        self.pings += words.pings
-        return words.text.split("\n")
+        return self._marked(text).split("\n")
 
     def table(self, block: Block) -> list[str]:
         rows = [[self._cell(cell) for cell in row] for row in block["rows"]]
@@ -104,6 +111,11 @@ class Drawing:
         settings = [*(block.get("column_settings") or ()), *[None] * count]
         right = [(settings[column] or {}).get("align") == "right" for column in range(count)]
         return ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
+
+    def _marked(self, text: str, *, verbatim: bool = False) -> str:
+        words = read(text, self.reader, verbatim=verbatim)
+        self.pings += words.pings
+        return words.text
 
     def _cell(self, cell: Block) -> str:
         if cell["type"] == "raw_text":

@@ -175,8 +175,6 @@ class SlackServer:
         return self._door.calls
 
     def _newest(self, user: str, channel: str, wanted: Callable[[Message], bool]) -> Message | None:
-        if channel not in self.workspace.channels:
-            return None
         return next((m for m in reversed(self.workspace.readable(user, channel)) if wanted(m)), None)
 
     async def _listen(self, host: str, port: int) -> None:

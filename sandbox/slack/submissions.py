@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.slack.blocks import Block
+from sandbox.slack.errors import SlackError
 from sandbox.slack.people import Json
 from sandbox.slack.views import View, defined
 from sandbox.slack.workspace import Workspace
@@ -17,12 +18,31 @@ def entered(view: View, values: Mapping[str, Any]) -> bool:
     view.errors = {}
     for block in view.blocks:
         if block["type"] == "input":
-            element = block["element"]
-            value = values.get(element["action_id"])
-            if value in (None, "") and not block.get("optional", False):
-                view.errors[block["block_id"]] = REQUIRED
-            view.state[block["block_id"]] = {element["action_id"]: _state(element, value)}
+            element, block_id = block["element"], block["block_id"]
+            state = _entered(view, block_id, element, values)
+            view.state[block_id] = {element["action_id"]: state}
+            if all(value in _NOTHING for name, value in state.items() if name != "type") and not block.get("optional"):
+                view.errors[block_id] = REQUIRED
     return not view.errors
+
+
+def _entered(view: View, block_id: str, element: Block, values: Mapping[str, Any]) -> Json:
+    """What was entered now, else what stood there before, else what the app put there."""
+    action_id = element["action_id"]
+    if action_id in values:
+        return _state(element, values[action_id])
+    return view.state.get(block_id, {}).get(action_id) or _state(element, _initial(element))
+
+
+def _initial(element: Block) -> Any:  # noqa: ANN401
+    for name, value in element.items():
+        if name == "initial_option":
+            return value["value"]
+        if name == "initial_options":
+            return [option["value"] for option in value]
+        if name.startswith("initial_"):
+            return value
+    return None
 
 
 def _state(element: Block, value: Any) -> Json:  # noqa: ANN401
@@ -39,6 +59,7 @@ def _state(element: Block, value: Any) -> Json:  # noqa: ANN401
     return {"type": kind, "value": value}
 
 
+_NOTHING: tuple[Any, ...] = (None, "", [])
 _FIELDS = {
     "datepicker": "selected_date",
     "timepicker": "selected_time",
@@ -53,9 +74,16 @@ _FIELDS = {
 
 
 def answer_submission(workspace: Workspace, view: View, body: str) -> None:
-    """Do as the ack says: an empty one closes the modal, a `response_action` keeps or changes it."""
-    said = json.loads(body) if body.strip() else {}
-    _ACTIONS[said.get("response_action", "")](workspace, view, said)
+    """Do as the ack says: an empty one closes the modal, a `response_action` keeps or changes it.
+
+    SlackError when it says what cannot be done, such as errors for blocks that are no inputs.
+    """
+    try:
+        said = json.loads(body) if body.strip() else {}
+        action = _ACTIONS[said.get("response_action", "")]
+    except (ValueError, KeyError, AttributeError):
+        raise SlackError("invalid_response_action") from None
+    action(workspace, view, said)
 
 
 def _close(workspace: Workspace, view: View, _said: Json) -> None:
@@ -76,10 +104,10 @@ def _push(workspace: Workspace, view: View, said: Json) -> None:
 
 def _errors(_workspace: Workspace, view: View, said: Any) -> None:  # noqa: ANN401
     inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
-    unknown = set(said["errors"]) - inputs
-    if unknown:
-        raise ValueError(f"errors for blocks that are no inputs of the modal: {', '.join(sorted(unknown))}")
-    view.errors = dict(said["errors"])
+    errors = said.get("errors")
+    if not errors or not isinstance(errors, dict) or not set(errors) <= inputs:
+        raise SlackError("invalid_response_action")
+    view.errors = dict(errors)
 
 
 _ACTIONS: dict[str, Callable[[Workspace, View, Any], None]] = {

@@ -110,6 +110,8 @@ class Workspace:
         return [Message.seen(post, reader) for post in self._readable(user, channel)]
 
     def _readable(self, user: str, channel: str) -> list[Post]:
+        if channel == self.direct_id(user) and channel not in self.channels:
+            return []
         room = self.channels[channel]
         if room.private and user not in room.members:
             return []

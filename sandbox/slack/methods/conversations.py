@@ -1,6 +1,8 @@
 """conversations.*: channels and what was said in them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.errors import SlackError
@@ -76,7 +78,8 @@ def history(desk: Desk, arguments: Arguments) -> Json:
     channel = _readable(desk, arguments)
     posts = [post for post in desk.workspace.posts(channel.id) if not post.ephemeral_for]
     shown = [post for post in posts if not post.is_reply or post.broadcast]
-    within = [post for post in reversed(shown) if _within(post, arguments)]
+    window = Window.asked(arguments)
+    within = [post for post in reversed(shown) if window.holds(post)]
     part, cursor = page(within, arguments, 100, _MOST)
     messages = [_message(desk, post, posts, arguments) for post in part]
     return _page(messages, cursor) | {"pin_count": 0}
@@ -91,7 +94,8 @@ def replies(desk: Desk, arguments: Arguments) -> Json:
     if asked is None:
         raise SlackError("thread_not_found")
     parent = asked.thread_ts or asked.ts
-    thread = [post for post in posts if post.ts == parent or (post.thread_ts == parent and _within(post, arguments))]
+    window = Window.asked(arguments)
+    thread = [post for post in posts if post.ts == parent or (post.thread_ts == parent and window.holds(post))]
     part, cursor = page(thread, arguments, 1000, 1000)
     return _page([_message(desk, post, posts, arguments) for post in part], cursor)
 
@@ -103,13 +107,23 @@ def _readable(desk: Desk, arguments: Arguments) -> Channel:
     return channel
 
 
-def _within(post: Post, arguments: Arguments) -> bool:
-    oldest = _moment(arguments, "oldest")
-    latest = _moment(arguments, "latest")
-    at = _micros(post.ts)
-    if at in (oldest, latest):
-        return arguments.flag("inclusive")
-    return (oldest is None or at > oldest) and (latest is None or at < latest)
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time, in microseconds; its ends belong to it when it is `inclusive`."""
+
+    oldest: int | None
+    latest: int | None
+    inclusive: bool
+
+    @classmethod
+    def asked(cls, arguments: Arguments) -> Self:
+        return cls(_moment(arguments, "oldest"), _moment(arguments, "latest"), arguments.flag("inclusive"))
+
+    def holds(self, post: Post) -> bool:
+        at = _micros(post.ts)
+        if at in (self.oldest, self.latest):
+            return self.inclusive
+        return (self.oldest is None or at > self.oldest) and (self.latest is None or at < self.latest)
 
 
 def _moment(arguments: Arguments, name: str) -> int | None:
