@@ -24,7 +24,7 @@ _IMAGE_SOURCE = {"image_url": URL, "slack_file": shape({}, {"id": ID, "url": URL
 _COLUMN = shape({}, {"align": choice("left", "center", "right"), "is_wrapped": flag})
 
 
-def _column(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+def _column(value: object, pointer: str, report: Report) -> None:
     """A column's settings; null leaves it as it is."""
     if value is not None:
         _COLUMN(value, pointer, report)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -206,7 +206,7 @@ def _said(body: str) -> Arguments:
     return Arguments(read if isinstance(read, dict) else {"text": body})
 
 
-def _control(blocks: Any, name: str) -> tuple[Block, Block, Block | None]:  # noqa: ANN401
+def _control(blocks: Sequence[Block], name: str) -> tuple[Block, Block, Block | None]:
     """The element and, of a menu, the option."""
     for block, element in controls(blocks):
         if name in {element.get("action_id"), entities((element.get("text") or {}).get("text", ""))}:

@@ -112,30 +112,30 @@ class _Reading:
         self._pings.append(who)
         return text
 
-    def _person(self, user: str, _label: str) -> str:
+    def person(self, user: str, _label: str) -> str:
         return self._ping(user, self._reader.person(user))
 
-    def _channel(self, channel: str, _label: str) -> str:
+    def channel(self, channel: str, _label: str) -> str:
         return self._reader.channel(channel)
 
-    def _group(self, group: str, _label: str) -> str:
+    def group(self, group: str, _label: str) -> str:
         return self._ping(group, self._reader.group(group))
 
-    def _date(self, body: str, label: str) -> str:
+    def date(self, body: str, label: str) -> str:
         timestamp, _, pattern = body.partition("^")
         pattern = pattern.split("^")[0]
         return self._reader.date(int(timestamp), pattern, entities(label)) if timestamp.isdigit() else entities(label)
 
-    def _special(self, body: str, label: str) -> str:
+    def special(self, body: str, label: str) -> str:
         if body in {"channel", "here", "everyone"}:
             return self._ping(body, f"@{body}")
         return entities(label) or f"<!{body}>"
 
 
 _SHAPES: dict[str, Callable[[_Reading, str, str], str]] = {
-    "@": _Reading._person,  # noqa: SLF001  # the table is part of the class, which must exist first
-    "#": _Reading._channel,  # noqa: SLF001
-    "!subteam^": _Reading._group,  # noqa: SLF001
-    "!date^": _Reading._date,  # noqa: SLF001
-    "!": _Reading._special,  # noqa: SLF001
+    "@": _Reading.person,
+    "#": _Reading.channel,
+    "!subteam^": _Reading.group,
+    "!date^": _Reading.date,
+    "!": _Reading.special,
 }

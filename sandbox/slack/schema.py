@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Check = Callable[[Any, str, "Report"], None]
+Check = Callable[[object, str, "Report"], None]
 
 
 @dataclass(slots=True)
@@ -20,7 +19,7 @@ class Report:
 def string(most: int, least: int = 1) -> Check:
     """Text of a length in characters."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+    def check(value: object, pointer: str, report: Report) -> None:
         if not isinstance(value, str):
             report.add("must be a string", pointer)
         elif len(value) > most:
@@ -34,27 +33,27 @@ def string(most: int, least: int = 1) -> Check:
 def choice(*values: str) -> Check:
     """One of some words."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+    def check(value: object, pointer: str, report: Report) -> None:
         if value not in values:
             report.add(f"must be one of the allowed values: {', '.join(values)}", pointer)
 
     return check
 
 
-def flag(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+def flag(value: object, pointer: str, report: Report) -> None:
     """True or false."""
     if not isinstance(value, bool):
         report.add("must be a boolean", pointer)
 
 
-def number(least: float, most: float, *, whole: bool = True) -> Check:
-    """A number within limits."""
+def number(least: int, most: int) -> Check:
+    """A whole number within limits."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            report.add("must be an integer" if whole else "must be a number", pointer)
+    def check(value: object, pointer: str, report: Report) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            report.add("must be an integer", pointer)
         elif not least <= value <= most:
-            report.add(f"must be between {least:g} and {most:g}", pointer)
+            report.add(f"must be between {least} and {most}", pointer)
 
     return check
 
@@ -62,7 +61,7 @@ def number(least: float, most: float, *, whole: bool = True) -> Check:
 def items(of: Check, most: int, least: int = 1) -> Check:
     """A list."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+    def check(value: object, pointer: str, report: Report) -> None:
         if not isinstance(value, list):
             report.add("must provide an array", pointer)
             return
@@ -79,7 +78,7 @@ def items(of: Check, most: int, least: int = 1) -> Check:
 def shape(required: Mapping[str, Check], optional: Mapping[str, Check], *, also: Check | None = None) -> Check:
     """An object with these fields and no others; `type` is checked by whoever chose the shape."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+    def check(value: object, pointer: str, report: Report) -> None:
         if not isinstance(value, dict):
             report.add("must provide an object", pointer)
             return
@@ -101,7 +100,7 @@ def shape(required: Mapping[str, Check], optional: Mapping[str, Check], *, also:
 def by_type(table: Mapping[str, Check]) -> Check:
     """An object whose `type` says which shape it has."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
+    def check(value: object, pointer: str, report: Report) -> None:
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict):
             report.add("must provide an object", pointer)
@@ -125,8 +124,8 @@ def text(most: int, *kinds: str) -> Check:
 def either(*names: str) -> Check:
     """At least one of some fields."""
 
-    def check(value: Any, pointer: str, report: Report) -> None:  # noqa: ANN401
-        if not any(name in value for name in names):
+    def check(value: object, pointer: str, report: Report) -> None:
+        if isinstance(value, dict) and not any(name in value for name in names):
             report.add(f"must define either {' or '.join(f'`{name}`' for name in names)}", pointer)
 
     return check

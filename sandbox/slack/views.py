@@ -17,7 +17,7 @@ STACK = 3
 """Views on top of one another."""
 
 
-def _blocks(value: Any, _pointer: str, report: Report) -> None:  # noqa: ANN401
+def _blocks(value: object, _pointer: str, report: Report) -> None:
     if not isinstance(value, list):
         report.add("must provide an array", "/view/blocks")
 

@@ -2,14 +2,13 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.slack import seeds
 from sandbox.slack.app import App
-from sandbox.slack.changes import Change, Changes
+from sandbox.slack.changes import Change, Changes, Kind
 from sandbox.slack.messages import Edited, Message, Post
 from sandbox.slack.mrkdwn import Reader
 from sandbox.slack.people import Channel, Person
@@ -117,7 +116,7 @@ class Workspace:
             return []
         return [post for post in self.posts(channel) if post.ephemeral_for in (None, user)]
 
-    def _tell(self, kind: Any, post: Post) -> None:  # noqa: ANN401
+    def _tell(self, kind: Kind, post: Post) -> None:
         self.changes.tell(Change(kind, channel=post.channel, ts=post.ts, user=post.ephemeral_for))
 
     # Views
@@ -170,11 +169,6 @@ class Workspace:
 
     def _renew(self, view: View) -> None:
         view.hash = new_hash(self.now().timestamp())
-
-    def person_of(self, user: str, **changes: Any) -> Person:  # noqa: ANN401
-        """Change a person, for a test or a demo: another zone, another language, deleted."""
-        self.people[user] = replace(self.people[user], **changes)
-        return self.people[user]
 
 
 def _in(post: Post, thread: str | None) -> bool:

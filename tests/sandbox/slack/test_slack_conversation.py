@@ -261,3 +261,20 @@ async def test_only_the_commands_of_the_manifest_exist() -> None:
     await slack.stop()
     assert (reply.sent, reply.error) == (False, "unknown_command")
     assert slack.visible("U0MEI", "C0GENERAL")[0].plain.startswith("/edn is not a valid command")
+
+
+async def test_whoever_looks_on_is_told_every_change(slack: SlackServer, bot, client: AsyncWebClient) -> None:
+    with slack.workspace.changes.subscribe() as changes:
+        posted = await client.chat_postMessage(channel="C0ALERTS", text="firing")
+        await client.chat_update(channel="C0ALERTS", ts=posted["ts"], text="resolved")
+        await client.chat_postEphemeral(channel="C0ALERTS", user="U0MEI", text="psst")
+        await client.chat_delete(channel="C0ALERTS", ts=posted["ts"])
+        await client.views_publish(user_id="U0LIN", view={"type": "home", "blocks": []})
+        told = [await anext(changes) for _ in range(5)]
+    assert [(change.kind, change.channel, change.user) for change in told] == [
+        ("posted", "C0ALERTS", None),
+        ("edited", "C0ALERTS", None),
+        ("posted", "C0ALERTS", "U0MEI"),
+        ("deleted", "C0ALERTS", None),
+        ("published", None, "U0LIN"),
+    ]
