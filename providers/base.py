@@ -7,9 +7,11 @@ Every method may raise anything from `providers.errors`; reads are retried insid
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from zoneinfo import ZoneInfo
 
+import httpx
 from pydantic import BaseModel
 
 from providers.errors import UnsupportedError
@@ -28,7 +30,6 @@ from providers.model import (
     TaskForm,
     TaskStatus,
 )
-
 
 C = TypeVar("C")
 
@@ -58,6 +59,15 @@ class Clock(Protocol):
     def __call__(self) -> datetime: ...
 
 
+def utcnow() -> datetime:
+    """The `Clock` of everyday."""
+    return datetime.now(UTC)
+
+
+DEADLINE = 20.0
+"""Seconds that a call may take in all: waiting for a limit, repeating a read, reading the answer."""
+
+
 @runtime_checkable
 class Provider(Protocol):
     """One account at one vendor."""
@@ -73,6 +83,30 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close the connections."""
+
+
+class ProviderType(Protocol):
+    """A vendor's client class: how every client is made."""
+
+    title: str
+    Settings: type[BaseModel]
+
+    def __call__(
+        self,
+        account: str,
+        settings: Any,  # noqa: ANN401  # an instance of `Settings`; each class names its own
+        *,
+        timezone: ZoneInfo,
+        limiter: Limiter,
+        clock: Clock = utcnow,
+        client: httpx.AsyncClient | None = None,
+        deadline: float = DEADLINE,
+    ) -> Provider:
+        """A client for `account`. Nothing is connected yet.
+
+        timezone: the zone of the account: what the vendor's naive times and "today" mean.
+        client: connections to use instead of its own; whoever hands them in closes them.
+        """
 
 
 @runtime_checkable
@@ -96,7 +130,9 @@ class ReadsTasks(Provider, Protocol):
     async def task(self, task_id: SendId) -> Task | None:
         """One task, or None when the vendor knows no such id."""
 
-    async def tasks(self, *, status: TaskStatus | None = None, day: date | None = None, page: int = 1) -> Sequence[Task]:
+    async def tasks(
+        self, *, status: TaskStatus | None = None, day: date | None = None, page: int = 1
+    ) -> Sequence[Task]:
         """One page, at most 20 tasks, as the vendor orders them; empty past the end.
 
         A `status` that this dialect cannot name as a filter raises UnsupportedError.
@@ -149,9 +185,7 @@ class TellsTaskStats(Provider, Protocol):
 class ListsFailures(Provider, Protocol):
     """Failed recipients, one by one, with the reason."""
 
-    def failures(
-        self, first: date, last: date, *, category: FailureCategory | None = None
-    ) -> AsyncIterator[Failure]:
+    def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
         """Stream the failures of `first` to `last`, both included."""
 
 

@@ -111,7 +111,7 @@ class RefusedError(ProviderError):
 
 
 class UnsupportedError(ProviderError):
-    """This vendor, or this dialect of its API, cannot do that."""
+    """The vendor, or this dialect of its API, cannot do that."""
 
     code = "unsupported"
 
