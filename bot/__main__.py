@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -17,9 +18,10 @@ from uuid import uuid4
 
 from bot.app import open_providers, open_store, serve, terminal
 from bot.command import Answer
-from bot.config import Config, ConfigError, Purpose, load
+from bot.config import Config, ConfigError, Purpose, load, shipped
 from bot.dispatch import Request
 from bot.line import write
+from bot.log import configure
 from bot.manifest import manifest
 from bot.online import try_online
 from store.tables import Outcome
@@ -37,6 +39,7 @@ EXIT = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the commands; the return value is the exit status."""
     options = _parser().parse_args(argv)
+    configure(logging.INFO if options.do is _run else logging.ERROR)
     try:
         status: int = options.do(options)
     except ConfigError as error:
@@ -194,9 +197,7 @@ async def _play(*, tour: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="edmbot-") as folder:
         async with Demo.open() as demo:
             environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
-            packaged = Path(__file__).with_name("app.yaml")
-            shipped = packaged if packaged.exists() else Path(__file__).parent.with_name("app.yaml")
-            async with serve(load(shipped, environ, purpose=Purpose.RUN)) as web:
+            async with serve(load(shipped(), environ, purpose=Purpose.RUN)) as web:
                 demo.connect(web.url)
                 return await demo.tour() if tour else await demo.converse()
 

@@ -53,7 +53,7 @@ async def open_providers(config: Config, store: Store) -> AsyncIterator[Mapping[
     """A client for each account."""
     limiter = SharedLimiter(store)
     clients = {
-        name: PROVIDERS[account.provider](name, account.settings, timezone=account.timezone, limiter=limiter)
+        name: PROVIDERS[account.provider](name, account.settings, timezone=account.vendor_zone, limiter=limiter)
         for name, account in config.accounts.items()
     }
     try:
@@ -84,7 +84,8 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         answers = SlackAnswers(client, session)
         identity = Identity(client, people)
         bolt = _bolt(slack, identity=identity, dispatcher=dispatcher, answers=answers)
-        clock = Clockwork(dispatcher.keep_leases, Sweep(store, providers, answers, people.language_of, people.zone_of))
+        sweep = Sweep(store, providers, answers, people.language_of, people.zone_of)
+        clock = Clockwork(dispatcher.keep_leases, sweep.run)
         web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
         await identity.ask()
@@ -98,7 +99,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
             if socket:
                 await socket.close()
             await web.close()
-            clock.stop()
+            await clock.stop()
             await dispatcher.drain(DRAIN)
 
 

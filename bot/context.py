@@ -89,12 +89,12 @@ class Context:
 
     def say(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message in the asker's language."""
-        return render(name, self.person.language, zone=self.zone(account), **facts)
+        return render(name, self.person.language, zone=self.zone(account), account=account, **facts)
 
     def announce(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message for everyone in the channel, in the channel's language."""
         language = str(self.config.languages.get(self.run.channel_id or "", self.config.language))
-        return render(name, language, zone=self.zone(account), **facts)
+        return render(name, language, zone=self.zone(account), account=account, **facts)
 
     def answer(
         self,

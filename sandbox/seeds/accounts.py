@@ -86,7 +86,7 @@ def emailcar() -> EmailCarAccount:
 
 
 def itnio() -> ItnioAccount:
-    return ItnioAccount(app_id="demoapp1", api_key="demokey1", api_secret=_password("demo-itnio"))
+    return ItnioAccount(app_id="demoapp1", api_key="demokey1", api_secret="demosecret1")
 
 
 def _password(of: str) -> str:
