@@ -137,7 +137,7 @@ def _merged(runs: list[Run]) -> list[tuple[bool, str]]:
     """Neighbours of one kind as one text: (may stand in mrkdwn, text)."""
     merged: list[tuple[bool, str]] = []
     for run in runs:
-        ours = run.ours or isinstance(run, Moment | Mention)
+        ours = run.ours or isinstance(run, Moment | Mention) or _HARMLESS.fullmatch(run.text) is not None
         text = _marked(run) if ours else run.text
         if merged and merged[-1][0] == ours:
             merged[-1] = (ours, merged[-1][1] + text)
@@ -195,6 +195,9 @@ def _resolved(block: kit.Block) -> Block:
     resolved: Block = block._resolve()  # noqa: SLF001  # slackblocks offers only JSON text or this
     return resolved
 
+
+_HARMLESS = re.compile(r"[^*_~`<>&@#:|\n]*")
+"""What mrkdwn leaves as it is; it may then stand in one element with our own words."""
 
 ACTION = re.compile(r"^(run|confirmed)\.\d+$")
 """The action ids that these buttons carry."""
