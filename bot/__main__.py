@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     execute.set_defaults(do=_exec)
 
     check = commands.add_parser("check", parents=[with_config], help="read app.yaml and name every mistake")
-    check.add_argument("--online", action="store_true", help="also try Slack and each account")
+    check.add_argument("--online", action="store_true", help="also try Slack, each account and the way of a click")
     check.set_defaults(do=_check)
 
     show = commands.add_parser("manifest", parents=[with_config], help="print the Slack app manifest that fits")

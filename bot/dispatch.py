@@ -24,7 +24,7 @@ from bot.grammar import Grammar
 from bot.line import read
 from bot.people import People, Person
 from bridge.changes import OpenChangeError
-from bridge.receivers.slack import SlackAnswers
+from bridge.receivers.slack import Sent, SlackAnswers
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
 from store.engine import Store
@@ -39,6 +39,9 @@ QUIET = 0.005
 PATIENCE = 1.0
 """Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
 PACE = 0.01
+
+SHARE = "--share"
+"""Anywhere in a line: the answer is for everyone in the channel."""
 
 _log = structlog.get_logger()
 _runs = Counter("edmbot_commands_total", "Commands and clicks by how they ended", ["outcome"])
@@ -131,7 +134,7 @@ class Dispatcher:
     async def _execute(self, run: CommandRun, person: Person) -> Answer:
         if person.role() is Role.NONE:
             raise RefusalError("stranger", stranger=person.stranger, user=person.id)
-        parsed = self._grammar.parse(read(run.text))
+        parsed = self._grammar.parse([word for word in read(run.text) if word != SHARE])
         run.command = parsed.command.name
         context = Context(
             config=self._config,
@@ -175,9 +178,15 @@ class Dispatcher:
         # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
         if not await self.close(run, answer):
             return
-        await answers.answer(run, answer.message, replace=request.replace and answer.outcome is Outcome.DONE)
+        await self._reply(run, request, answer, answers)
         if answer.announcement is not None:
             await answers.announce(run, answer.announcement)
+
+    async def _reply(self, run: CommandRun, request: Request, answer: Answer, answers: SlackAnswers) -> None:
+        done = answer.outcome is Outcome.DONE
+        if done and SHARE in read(run.text) and await answers.announce(run, answer.message) is not Sent.NO:
+            return
+        await answers.answer(run, answer.message, replace=request.replace and done)
 
     async def _my_turn(self, latest: float) -> None:
         """Let the acks of a burst go first; one waiter at a time watches, so that work is begun one by one."""

@@ -60,6 +60,9 @@ def _finalize(context: Context, value: Any) -> Markup:  # noqa: ANN401
     """Every `{{ … }}` comes through here: our own words pass, values are put aside, None is unknown."""
     if isinstance(value, Markup):
         return value
+    if value == " ":
+        # How a template keeps a blank between two tags.
+        return Markup(" ")
     canvas: Canvas = context[CANVAS]
     return Markup(canvas.spans.put(_run(canvas, value)))  # noqa: S704  # a mark, not text
 
