@@ -21,7 +21,11 @@ from store.tables import CommandRun, Outcome
 LEASE = timedelta(seconds=15)
 """How long a process may be silent before its runs are taken for interrupted."""
 
-_INSERT = insert(CommandRun.__table__).on_conflict_do_nothing(index_elements=["key"]).returning(col(CommandRun.id))
+_INSERT = (
+    insert(CommandRun.metadata.tables["command_run"])
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(col(CommandRun.id))
+)
 
 
 Row = dict[str, Any]
