@@ -84,7 +84,14 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         answers = SlackAnswers(client, session)
         identity = Identity(client, people)
         bolt = _bolt(slack, identity=identity, dispatcher=dispatcher, answers=answers)
-        sweep = Sweep(store, providers, answers, people.language_of, people.zone_of)
+        sweep = Sweep(
+            store,
+            providers,
+            answers,
+            language_of=people.language_of,
+            zone_of=people.zone_of,
+            slash=config.slash,
+        )
         clock = Clockwork(dispatcher.keep_leases, sweep.run)
         web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None

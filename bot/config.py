@@ -154,6 +154,11 @@ class Config(_Shared):
     set_aside: tuple[InstanceOf[Mistake], ...] = ()
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
+    @property
+    def slash(self) -> str:
+        """The command's name, for sentences that tell how to use it."""
+        return self.slack.command if self.slack else "/edm"
+
 
 def _provider(name: str) -> str:
     if name not in PROVIDERS:

@@ -89,12 +89,12 @@ class Context:
 
     def say(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message in the asker's language."""
-        return render(name, self.person.language, zone=self.zone(account), account=account, **facts)
+        return self._render(name, self.person.language, account, facts)
 
     def announce(self, name: str, /, *, account: str | None = None, **facts: Any) -> Message:  # noqa: ANN401
         """A message for everyone in the channel, in the channel's language."""
         language = str(self.config.languages.get(self.run.channel_id or "", self.config.language))
-        return render(name, language, zone=self.zone(account), account=account, **facts)
+        return self._render(name, language, account, facts)
 
     def answer(
         self,
@@ -110,6 +110,9 @@ class Context:
         return Answer(
             message=self.say(name, account=account, **facts), outcome=outcome, account=account, facts=data or {}
         )
+
+    def _render(self, name: str, language: str, account: str | None, facts: Mapping[str, Any]) -> Message:
+        return render(name, language, zone=self.zone(account), slash=self.config.slash, **{"account": account, **facts})
 
     def _named(self, name: str) -> Provider:
         provider = self.providers.get(name)

@@ -212,7 +212,9 @@ class Dispatcher:
 
     def _said(self, person: Person, template: str, outcome: Outcome, /, **facts: Any) -> Answer:  # noqa: ANN401
         account = facts.get("account")
-        message: Message = render(template, person.language, zone=self._people.zone_of(account), **facts)
+        message: Message = render(
+            template, person.language, zone=self._people.zone_of(account), slash=self._config.slash, **facts
+        )
         return Answer(message=message, outcome=outcome, account=account, error=_error_of(template, facts))
 
     def _unsupported(self, person: Person, error: UnsupportedError) -> Answer:

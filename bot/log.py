@@ -11,6 +11,8 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
     # Its lines carry whole URLs, and V3.0 has the password's hash in every one.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # In a burst the sweep may still be running when it is due again; the next firing makes up for it.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     watched = sys.stderr.isatty()
     structlog.configure(
         processors=[

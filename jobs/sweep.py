@@ -30,14 +30,17 @@ class Sweep:
         store: Store,
         providers: Mapping[str, Provider],
         answers: SlackAnswers,
+        *,
         language_of: LanguageOf,
         zone_of: ZoneOf,
+        slash: str,
     ) -> None:
         self._store = store
         self._providers = providers
         self._answers = answers
         self._language_of = language_of
         self._zone_of = zone_of
+        self._slash = slash
 
     async def run(self) -> None:
         """One round."""
@@ -50,9 +53,8 @@ class Sweep:
             # Whoever sat at the terminal saw the command end.
             return
         change = await change_of(self._store, run.id)
-        message = render(
-            "interrupted", await self._language_of(run.user_id, run.channel_id), text=run.text, change=change
-        )
+        language = await self._language_of(run.user_id, run.channel_id)
+        message = render("interrupted", language, slash=self._slash, text=run.text, change=change)
         await self._answers.answer(run, message)
 
     async def _look_up(self, change: Change) -> None:

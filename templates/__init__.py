@@ -20,7 +20,7 @@ from markupsafe import Markup
 from templates import spans, words
 from templates.blocks import Block, ButtonSpec, ConfirmSpec, Style, escape, shorten
 from templates.spans import Mention, Run
-from templates.tags import CANVAS, BlockTags, Canvas
+from templates.tags import CANVAS, SLASH, BlockTags, Canvas
 
 TEXT_LIMIT = 4000
 """Slack cuts a message's `text` beyond this."""
@@ -42,13 +42,24 @@ class Message:
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
 
 
-def render(name: str, language: str, /, *, zone: tzinfo = UTC, **facts: Any) -> Message:  # noqa: ANN401
+def render(  # what `facts` are, the template says
+    name: str,
+    language: str,
+    /,
+    *,
+    zone: tzinfo = UTC,
+    slash: str = SLASH,
+    **facts: Any,  # noqa: ANN401
+) -> Message:
     """Make the message `name` from `facts`.
 
+    Our sentences say `/edm`; where the command has another name, `slash`, the reader sees that one.
     Times appear in the reader's zone where Slack draws them, and in `zone`, named, wherever it does not.
     """
     template = _environment.get_template(f"{name}.j2")
-    canvas = Canvas(name=name, language=language, zone=zone, pointer=words.words(language).one(" … (more was cut off)"))
+    canvas = Canvas(
+        name=name, language=language, zone=zone, slash=slash, pointer=words.words(language).one(" … (more was cut off)")
+    )
     stray = template.render({**facts, CANVAS: canvas, "language": language}).strip()
     if stray:
         raise ValueError(f"{name}.j2: text outside the tags: {stray[:80]}")

@@ -199,5 +199,5 @@ def _resolved(block: kit.Block) -> Block:
 _HARMLESS = re.compile(r"[^*_~`<>&@#:|\n]*")
 """What mrkdwn leaves as it is; it may then stand in one element with our own words."""
 
-ACTION = re.compile(r"^(run|confirmed)\.\d+$")
+ACTION = re.compile(r"^(run|replace|confirmed)\.\d+$")
 """The action ids that these buttons carry."""

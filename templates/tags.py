@@ -26,6 +26,8 @@ from templates.blocks import Block, ButtonSpec
 from templates.spans import Run, Spans, cut, lines_of, plain
 
 CANVAS = "_canvas"
+SLASH = "/edm"
+"""The command as our sentences name it."""
 _NAMES = ("header", "section", "fields", "table", "context", "actions")
 
 
@@ -36,6 +38,7 @@ class Canvas:
     name: str
     language: str
     zone: tzinfo
+    slash: str
     pointer: str
     """What stands where something was cut off."""
     spans: Spans = field(default_factory=Spans)
@@ -45,7 +48,8 @@ class Canvas:
 
     def draw(self, tag: str, body: str, argument: str) -> None:
         """Turn a tag's rendered body into blocks and into lines of plain text; an empty body makes none."""
-        lines = lines_of(body)
+        # Values are marks here, so this touches our own words only.
+        lines = lines_of(body).replace(SLASH, self.slash)
         if tag == "actions":
             self._draw_actions()
         elif lines:

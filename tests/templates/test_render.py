@@ -137,3 +137,8 @@ def test_an_empty_tag_leaves_no_block(written):
 def test_a_sentence_comes_in_the_asked_language(written):
     text = "{% section %}{% trans who=name %}asked by {{ who }}{% endtrans %}{% endsection %}"
     assert (written(text, name="x").text, written(text, "zh", name="x").text) == ("asked by x", "由 x 提出")
+
+
+def test_the_commands_own_name_is_shown_and_values_are_left_alone(written):
+    message = written("{% section %}`/edm help` {{ x }}{% endsection %}", slash="/mail", x="/edm")
+    assert message.text == "/mail help /edm"
