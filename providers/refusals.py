@@ -16,8 +16,10 @@ _WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
             r"|未登[录陆]|请(先|重新)?登[录陆]|登[录陆](失败|超时)|(身份|用户|账号|帐号|密码|登[录陆]|接口)(认证|验证|鉴权)"
             r"|^认证(失败|错误)|^鉴权"
             r"|unauthori[sz]ed|not authori[sz]ed|authenticat|\bauth[_ -]?(error|fail|invalid|required)|access denied"
-            r"|(user(name)?|account|password|passwd|pwd|login|credentials?)[_ ](or[_ ]password[_ ])?(is[_ ])?"
-            r"(error|wrong|incorrect|invalid|fail(ed|ure)?|required)"
+            r"|^40[13]\b|authori[sz]ation[_ ](required|failed)"
+            # Not `send_account_error`, which is about a task's sender.
+            r"|(?<![a-z_])(user(name)?|account|password|passwd|pwd|login|credentials?)[_ ](or[_ ]password[_ ])?"
+            r"(is[_ ])?(error|wrong|incorrect|invalid|fail(ed|ure)?|required)"
             r"|(wrong|invalid|bad|incorrect)[_ ](user|account|password|passwd|pwd|login|credentials?)"
             r"|not[_ ]log(ged)?[_ ]?in|no[_ ]login|need[_ ]login|login[_ ]first",
             re.IGNORECASE,

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import date
 from itertools import chain
 
+from providers.errors import RefusedError
 from providers.model import BatchNumber, ReportKey, SendId, SendStats, Task
 from providers.umail.api import Api
 from providers.umail.days import days, each_day
@@ -28,8 +29,7 @@ class Statistics:
         return replace(_sum(await each_day(asked, self._day)), first_day=first, last_day=last)
 
     async def of_task(self, task_id: SendId) -> SendStats | None:
-        params: _Params | None = {"id": task_id} if self._api.dialect.newer else await self._batch(task_id)
-        rows = await self._tasks(params) if params else []
+        rows = await (self._tasks({"id": task_id}) if self._api.dialect.newer else self._of_batch(task_id))
         return replace(_sum(rows), task_id=task_id) if rows else None
 
     async def of_tasks(self, first: date, last: date) -> Sequence[SendStats]:
@@ -40,13 +40,26 @@ class Statistics:
         found = await each_day(asked, lambda day: self._tasks({"date": day.isoformat()}))
         return tuple(chain.from_iterable(found))
 
-    async def _batch(self, task_id: SendId) -> _Params | None:
-        """V3.0's parameters for one task (001 2.4: date and ident); None when it has no batch number yet."""
+    async def _of_batch(self, task_id: SendId) -> list[SendStats]:
+        """V3.0's rows for one task, found by its batch number.
+
+        Of 001 2.4's parameters only the credentials are called necessary, while its sample URL has date and batch.
+        The batch alone also tells of a task that ran over midnight; the day is added where that tells nothing.
+        """
         task = await self._task_of(task_id)
         if task is None or task.batch is None:
-            return None
+            return []
+        batch: _Params = {"ident": task.batch}
         at = task.started_at or task.scheduled_at
-        return {"date": at.astimezone(self._api.zone).date().isoformat() if at else None, "ident": task.batch}
+        try:
+            rows = await self._tasks(batch)
+        except RefusedError:
+            if at is None:
+                raise
+            rows = []
+        if rows or at is None:
+            return rows
+        return await self._tasks({"date": at.astimezone(self._api.zone).date().isoformat()} | batch)
 
     async def _day(self, day: date) -> SendStats:
         call = self._api.call("statistic.php", None, {"date": day.isoformat()})

@@ -1,6 +1,7 @@
 """A vendor that says exactly what a test tells it to say, on a real socket; and what else every test here needs."""
 
 import asyncio
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -135,6 +136,15 @@ def sample(name: str) -> str:
     """A sample of a vendor's document, or a payload with values made after one."""
     path = DATA / "providers" / name
     return (path if path.exists() else DATA / "documents" / name).read_text(encoding="utf-8")
+
+
+def filled(name: str, **values: object) -> str:
+    """A document's sample with values for the descriptions in it; the document's layout and spelling stay."""
+    text = sample(name)
+    for tag, value in values.items():
+        text, count = re.subn(rf"<{tag}>[^<]*</", f"<{tag}>{value}</", text)
+        assert count, f"{name} has no <{tag}>"
+    return text
 
 
 SECTIONS: dict[str, dict[str, str]] = {
