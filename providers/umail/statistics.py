@@ -59,7 +59,7 @@ class Statistics:
             rows = []
         if rows or at is None:
             return rows
-        return await self._tasks({"date": at.astimezone(self._api.zone).date().isoformat()} | batch)
+        return await self._tasks({"date": at.astimezone(self._api.zone).date().isoformat(), **batch})
 
     async def _day(self, day: date) -> SendStats:
         call = self._api.call("statistic.php", None, {"date": day.isoformat()})
