@@ -284,7 +284,8 @@ async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> 
         same_task = (col(Change.account) == task.account, col(Change.task_id) == task.id)
         other = session.exec(select(Change).where(*same_task, col(Change.state).in_(OPEN))).first()
         if other is not None:
-            raise OpenChangeError(other)
+            # Not raised in here: a rollback would make the row unreadable.
+            return other
         change = Change(
             run_id=run_id,
             account=task.account,
@@ -300,7 +301,10 @@ async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> 
         session.add(change)
         return change
 
-    return await store.transact(intended)
+    change = await store.transact(intended)
+    if change.run_id != run_id:
+        raise OpenChangeError(change)
+    return change
 
 
 async def _ask(provider: ChangesTasks, task_id: SendId, decision: Decision, form: TaskForm) -> None:
