@@ -99,7 +99,7 @@ class Dispatcher:
 
     def start(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
         """Run it and reply, in a task that `drain` waits for."""
-        self._track(self._serve(run_id, request, answers))
+        self.spawn(self._serve(run_id, request, answers))
 
     async def drain(self, seconds: float) -> None:
         """Let the work that was begun end; what does not is left to the lease."""
@@ -200,7 +200,8 @@ class Dispatcher:
                     return
                 await asyncio.sleep(wait)
 
-    def _track(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in a task that `drain` waits for."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -121,7 +122,7 @@ class People:
             try:
                 answer = await self._client.users_info(user=user_id, include_locale=True)
                 known = dict(answer.get("user") or {})
-            except (SlackApiError, OSError, TimeoutError) as error:
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack.users_info", user=user_id, error=_reason(error))
                 return {}
             self._known.put(key, known)
@@ -149,7 +150,7 @@ class People:
         if (known := self._known.get(group)) is None:
             try:
                 answer = await self._client.usergroups_users_list(usergroup=group)
-            except (SlackApiError, OSError, TimeoutError) as error:
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack.usergroups_users_list", group=group, error=_reason(error))
                 return None
             known = frozenset(answer.get("users") or ())

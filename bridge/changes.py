@@ -175,6 +175,12 @@ async def change_task(
         UnreachableError, AuthenticationError, RateLimitedError: nothing was asked for.
     """
     change = await _intend(store, task, decision, run_id)
+    if change.run_id != run_id:
+        # What we have just read may tell what came of the other one.
+        await _conclude(store, change, task)
+        if change.state in OPEN:
+            raise OpenChangeError(change)
+        change = await _intend(store, task, decision, run_id)
     form = form_for(provider, task, decision)
     error: ProviderError | None = None
     try:
@@ -264,27 +270,32 @@ async def look_up(store: Store, provider: ChangesTasks, change: Change) -> Task 
     Raises:
         ProviderError: it could not be read; the change stays due, or is lost when it has been for too long.
     """
-    wanted = TaskStatus(change.wanted) if change.wanted else None
     try:
         task = await provider.task(SendId(change.task_id))
     except ProviderError as error:
         if change.looked >= len(LOOK_AGAIN):
             await settle(store, change, ChangeState.LOST, error.code)
         raise
-    age = await store.now() - change.created_at
-    if fulfilled(wanted, task):
-        await settle(store, change, ChangeState.DONE, _said(task))
-    elif age >= BELIEVE:
-        await settle(store, change, ChangeState.NOT_DONE, _said(task))
+    await _conclude(store, change, task)
     return task
 
 
+async def _conclude(store: Store, change: Change, task: Task | None) -> None:
+    """Settle an unknown change by a fresh read, if that tells."""
+    wanted = TaskStatus(change.wanted) if change.wanted else None
+    if fulfilled(wanted, task):
+        await settle(store, change, ChangeState.DONE, _said(task))
+    elif await store.now() - change.created_at >= BELIEVE:
+        await settle(store, change, ChangeState.NOT_DONE, _said(task))
+
+
 async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> Change:
+    """A new intent, or the task's open change when there is one: then this one is not written."""
+
     def intended(session: Session, now: datetime) -> Change:
         same_task = (col(Change.account) == task.account, col(Change.task_id) == task.id)
         other = session.exec(select(Change).where(*same_task, col(Change.state).in_(OPEN))).first()
         if other is not None:
-            # Not raised in here: a rollback would make the row unreadable.
             return other
         change = Change(
             run_id=run_id,
@@ -301,10 +312,7 @@ async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> 
         session.add(change)
         return change
 
-    change = await store.transact(intended)
-    if change.run_id != run_id:
-        raise OpenChangeError(change)
-    return change
+    return await store.transact(intended)
 
 
 async def _ask(provider: ChangesTasks, task_id: SendId, decision: Decision, form: TaskForm) -> None:

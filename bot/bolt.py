@@ -1,0 +1,114 @@
+"""Slack's requests, as Bolt hands them over."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.config import Config, SlackConfig
+from bot.dispatch import Dispatcher, Request
+from bot.home import Home
+from bot.identity import Identity
+from bot.socket import SocketDoor
+from bridge.receivers.slack import SlackAnswers
+from templates import render
+from templates.blocks import ACTION
+
+_log = structlog.get_logger()
+
+
+def make_bolt(
+    config: Config,
+    slack: SlackConfig,
+    *,
+    identity: Identity,
+    dispatcher: Dispatcher,
+    answers: SlackAnswers,
+    home: Home,
+) -> AsyncApp:
+    """The app with its listeners; the command is registered first, because Bolt tries them in order."""
+
+    async def authorize() -> AuthorizeResult:
+        return identity.authorize()
+
+    app = AsyncApp(
+        # Bolt's own client posts nothing: answers go through `SlackAnswers`.
+        client=AsyncWebClient(base_url=slack.api_url),
+        signing_secret=slack.signing_secret.get_secret_value() or None,
+        authorize=authorize,
+        # The listener writes a row and acks; Bolt's default would look for the ack every 10 ms.
+        process_before_response=True,
+        request_verification_enabled=slack.mode == "http",
+    )
+
+    async def take(request: Request, ack: AsyncAck) -> None:
+        try:
+            run_id = await dispatcher.receive(request)
+        except SQLAlchemyError as error:
+            # Without its row a command could be run twice or forgotten; the ack itself then is the answer.
+            _log.error("dispatch.receive", error=str(error.__cause__))
+            await ack(render("no_memory", str(config.language)).text)
+            return
+        await ack()
+        if run_id is not None:
+            dispatcher.start(run_id, request, answers)
+
+    @app.command(slack.command)
+    async def _command(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        await take(_slash(req, body), ack)
+
+    @app.action(ACTION)
+    async def _action(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        await take(_click(req, body), ack)
+
+    @app.event("app_home_opened")
+    async def _home(event: dict[str, Any], body: dict[str, Any]) -> None:
+        if event.get("tab", "home") == "home":
+            dispatcher.spawn(home.show(event["user"], body.get("team_id")))
+
+    return app
+
+
+def _slash(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
+    return Request(
+        key=request_key(req),
+        kind="slash",
+        user_id=body["user_id"],
+        team_id=body.get("team_id"),
+        channel_id=body.get("channel_id"),
+        text=body.get("text") or "",
+        response_url=body.get("response_url"),
+    )
+
+
+def _click(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
+    action = body["actions"][0]
+    user = body["user"]
+    manner = action["action_id"].split(".")[0]
+    channel = body.get("channel") or {}
+    return Request(
+        key=request_key(req),
+        kind="click",
+        user_id=user["id"],
+        team_id=user.get("team_id") or (body.get("team") or {}).get("id"),
+        channel_id=channel.get("id") or (body.get("container") or {}).get("channel_id"),
+        text=action.get("value") or "",
+        response_url=body.get("response_url"),
+        confirmed=manner == "confirmed",
+        replace=manner in {"replace", "confirmed"},
+    )
+
+
+def request_key(req: AsyncBoltRequest) -> str:
+    """What makes a delivery one: never the trigger id, which some stand-ins repeat."""
+    for header in ("x-slack-signature", SocketDoor.ENVELOPE):
+        if values := req.headers.get(header):
+            return f"{header}:{values[0]}"
+    return json.dumps(req.body, sort_keys=True)
