@@ -30,7 +30,7 @@ class ButtonSpec:
     confirm: "ConfirmSpec | None" = None
     url: str | None = None
     action: str = "run"
-    """`run` runs the command; `replace` puts the answer in this message's place; `confirmed` also runs it as confirmed."""
+    """`run` runs the command, `replace` too, with the answer in the place of the message; `confirmed` as confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
