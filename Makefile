@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench soak docs lock clean
+.PHONY: demo test check bench lock clean
 
 demo: .venv/ready
 	$(BIN)/edmbot demo
