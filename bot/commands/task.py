@@ -10,7 +10,8 @@ from bot.command import AccountName, Answer, RefusalError, TaskId, command, peri
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge.changes import Action, Result, Verdict, change_task, decide
+from bridge.changes import Result, change_task
+from bridge.decisions import Action, Verdict, decide
 from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats, Task, TaskStatus
