@@ -6,6 +6,7 @@ refused, or never received, goes the next way; what it may have taken is not sen
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
@@ -81,7 +82,7 @@ class SlackAnswers:
             async with self._http.post(url, json={**message.payload(), **manner}) as answer:
                 if answer.status == 429:
                     raise _SlowDownError(float(answer.headers.get("Retry-After", "1")))
-                return Sent.YES if answer.ok else Sent.NO
+                return Sent.YES if answer.ok and not _says_no(await answer.read()) else Sent.NO
 
         return await _carefully(post)
 
@@ -102,6 +103,15 @@ class SlackAnswers:
             return Sent.YES
 
         return await _carefully(post)
+
+
+def _says_no(body: bytes) -> bool:
+    """Whether the answer to a response_url is a refusal under HTTP 200; usually it is a plain `ok`."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("ok") is False
 
 
 class _SlowDownError(Exception):
