@@ -67,7 +67,7 @@ class Door:
         method = METHODS.get(name)
         if method is None:
             raise SlackError("unknown_method", req_method=name)
-        self._desk.app.authenticate(arguments.token)
+        self._desk.app.authenticate(arguments.token, method.caller)
         self._desk.app.require(*method.scopes)
         self._desk.limits.method(name, method.a_minute)
         return method.call(self._desk, arguments)

@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from sandbox.slack.errors import SlackError
+
+TokenKind = Literal["bot", "app"]
 
 
 @dataclass(slots=True)
@@ -15,6 +17,8 @@ class App:
     name: str = "edmbot"
     scopes: tuple[str, ...] | None = None
     commands: tuple[str, ...] | None = None
+    socket_mode: bool | None = None
+    """Whether the manifest turned Socket Mode on; None: no manifest said so, both ways are open."""
     escapes: bool = True
     """Whether people, channels and links in a command's text arrive as ids: `should_escape`."""
     id: str = "A0EDMBOT"
@@ -37,6 +41,7 @@ class App:
             name=manifest["display_information"]["name"],
             scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
             commands=tuple(command["command"] for command in slash),
+            socket_mode=bool(manifest.get("settings", {}).get("socket_mode_enabled", False)),
             escapes=any(command.get("should_escape", False) for command in slash),
         )
 
@@ -46,13 +51,16 @@ class App:
             return
         raise SlackError("missing_scope", needed=",".join(any_of), provided=",".join(self.scopes))
 
-    def authenticate(self, token: str | None) -> None:
-        """SlackError when the token is not the bot's."""
+    def authenticate(self, token: str | None, kind: TokenKind) -> None:
+        """SlackError when the token is not the one of this kind."""
         if not token:
             raise SlackError("not_authed")
-        if token == self.app_token:
+        wanted, other = self.bot_token, self.app_token
+        if kind == "app":
+            wanted, other = other, wanted
+        if token == other:
             raise SlackError("not_allowed_token_type")
-        if not secrets.compare_digest(token.encode(), self.bot_token.encode()):
+        if not secrets.compare_digest(token.encode(), wanted.encode()):
             raise SlackError("invalid_auth")
         if self.revoked:
             raise SlackError("token_revoked")

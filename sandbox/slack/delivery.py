@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -35,6 +36,32 @@ class Ack:
     error: str | None
     """None, `operation_timeout` or `dispatch_failed`."""
     body: str = ""
+    final: bool = False
+    """Whether the app forbids a repetition: `X-Slack-No-Retry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A repetition of an event: 1 to 3, and what went wrong before."""
+
+    number: int
+    reason: str
+
+
+class Carrier(Protocol):
+    """A way to the app. Each call returns with the ack, or with what there was instead of one."""
+
+    async def form(self, fields: dict[str, str]) -> Ack:
+        """A slash command."""
+
+    async def payload(self, payload: Json) -> Ack:
+        """An interaction."""
+
+    async def event(self, event: Json, retry: Retry | None = None) -> Ack:
+        """An event."""
+
+    async def replay(self) -> Ack:
+        """The last of them once more, the same in every byte; LookupError when there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +78,29 @@ class Delivery:
     def __init__(self, app: App, faults: Faults, ack_seconds: float) -> None:
         self.url: str | None = None
         self.last: Signed | None = None
+        self.skew = 0.0
+        """Seconds that Slack's clock is ahead of the real one (negative: behind)."""
         self._app = app
         self._faults = faults
         self._patience = ack_seconds
         self._session: aiohttp.ClientSession | None = None
 
-    async def form(self, fields: Mapping[str, str]) -> Ack:
-        """A slash command."""
+    async def form(self, fields: dict[str, str]) -> Ack:
         return await self._deliver(urlencode(fields).encode(), _FORM)
 
     async def payload(self, payload: Json) -> Ack:
         """An interaction: JSON in the form field `payload`."""
         return await self.form({"payload": json.dumps(payload, ensure_ascii=False)})
 
-    async def event(self, event: Json, retry: Mapping[str, str] | None = None) -> Ack:
-        """An event: JSON as the body; `retry` are the headers of a repetition."""
-        return await self._deliver(json.dumps(event, ensure_ascii=False).encode(), _JSON, retry)
+    async def event(self, event: Json, retry: Retry | None = None) -> Ack:
+        """An event: JSON as the body; a repetition is told by its headers."""
+        headers: dict[str, str] = {}
+        if retry is not None:
+            headers = {"X-Slack-Retry-Num": str(retry.number), "X-Slack-Retry-Reason": retry.reason}
+        return await self._deliver(json.dumps(event, ensure_ascii=False).encode(), _JSON, headers)
 
     async def replay(self) -> Ack:
-        """The last request once more, byte for byte, signature and date included; LookupError when there was none."""
+        """Signature and date included."""
         if self.last is None:
             raise LookupError("nothing was sent yet")
         return await self._send(self.last)
@@ -87,7 +118,7 @@ class Delivery:
 
     def _signed(self, body: bytes, content_type: str, more: Mapping[str, str]) -> Signed:
         skew = self._faults.strike("clock_skew")
-        timestamp = str(int(time.time() + (skew.seconds if skew else 0)))
+        timestamp = str(int(time.time() + self.skew + (skew.seconds if skew else 0)))
         key = self._app.signing_secret.encode()
         signature = hmac.new(key, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
         headers = {
@@ -113,4 +144,5 @@ class Delivery:
         except aiohttp.ClientError:
             return Ack(None, time.monotonic() - start, FAILED)
         error = None if answer.status == 200 else FAILED
-        return Ack(answer.status, time.monotonic() - start, error, body)
+        final = answer.headers.get("X-Slack-No-Retry") == "1"
+        return Ack(answer.status, time.monotonic() - start, error, body, final)

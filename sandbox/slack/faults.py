@@ -8,8 +8,9 @@ from aiohttp import web
 
 RESPONSE_URL = "response_url"
 """What a response_url is called where methods are named."""
-DELIVERY = frozenset({"replay", "repeat_trigger_id", "clock_skew"})
-"""Faults of what Slack sends: the request comes twice, byte for byte; with the last trigger id; dated wrongly."""
+DELIVERY = frozenset({"replay", "repeat_trigger_id", "clock_skew", "drop_socket"})
+"""Faults of what Slack sends: the request comes twice, byte for byte; with the last trigger id; dated wrongly; over a
+WebSocket that ends before the ack."""
 
 
 @dataclass(slots=True)
@@ -52,6 +53,11 @@ class Faults:
     def clear(self) -> None:
         """Take back what waits."""
         self._waiting.clear()
+
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """What was put in and did not strike yet; the first strikes first."""
+        return tuple(self._waiting)
 
     def strike(self, kind: str) -> Fault | None:
         """The delivery fault of this kind, once, if one is due."""

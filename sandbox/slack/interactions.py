@@ -4,12 +4,14 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sandbox.slack import payloads
+from sandbox.slack.agenda import Agenda
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import Block
-from sandbox.slack.delivery import Ack, Delivery
+from sandbox.slack.delivery import Ack, Carrier, Retry
 from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import Faults
 from sandbox.slack.messages import Confirm, Message, Post, controls, dialog
@@ -21,6 +23,9 @@ from sandbox.slack.submissions import answer_submission, entered
 from sandbox.slack.triggers import Triggers
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Workspace
+
+AGAIN = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
+"""When an event that was not acked is repeated, each counted from the failure before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,21 @@ class Interactions:
     """Each deed returns after the app's ack; what the app does later is seen with `wait`."""
 
     def __init__(
-        self, workspace: Workspace, delivery: Delivery, responses: ResponseUrls, triggers: Triggers, faults: Faults
+        self,
+        workspace: Workspace,
+        carrier: Carrier,
+        responses: ResponseUrls,
+        triggers: Triggers,
+        *,
+        faults: Faults,
+        agenda: Agenda,
     ) -> None:
         self._workspace = workspace
-        self._delivery = delivery
+        self._delivery = carrier
         self._responses = responses
         self._triggers = triggers
         self._faults = faults
+        self._agenda = agenda
 
     async def slash(self, user: str, channel: str, command: str, text: str = "") -> Reply:
         """Type a slash command."""
@@ -117,18 +130,30 @@ class Interactions:
         return _reply(await self._delivery.payload(payload), "")
 
     async def open_home(self, user: str) -> Reply:
-        """Look at App Home. An event that is not acked comes again at once, with Slack's retry headers."""
+        """Look at App Home. An event that is not acked comes again: at once, after a minute, after five."""
         channel = self._workspace.direct(user)
         inner: Json = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "home"}
         inner["event_ts"] = self._workspace.new_ts()
         if user in self._workspace.homes:
             inner["view"] = payloads.view_json(self._workspace, self._workspace.homes[user])
         event = payloads.event(self._workspace, inner, f"Ev{secrets.token_hex(5).upper()}")
-        ack = await self._delivery.event(event)
-        if ack.error is not None:
-            reason = "http_timeout" if ack.status is None else "http_error"
-            ack = await self._delivery.event(event, {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": reason})
-        return _reply(ack, "")
+        return _reply(await self._tell(event), "")
+
+    async def _tell(self, event: Json, retry: Retry | None = None) -> Ack:
+        """Send an event and see to its repetitions; the ack is that of the last one that is sent at once."""
+        ack = await self._delivery.event(event, retry)
+        number = retry.number if retry else 0
+        if ack.error is None or ack.final or number == len(AGAIN):
+            return ack
+        again = Retry(number + 1, "http_timeout" if ack.status is None else "http_error")
+        if not AGAIN[number]:
+            return await self._tell(event, again)
+
+        async def later() -> None:
+            await self._tell(event, again)
+
+        self._agenda.put(self._workspace.now() + AGAIN[number], later)
+        return ack
 
     async def _click_message(self, user: str, seen: Message, done: Json, asked: Confirm | None) -> Reply:
         self._present(user, seen.channel)

@@ -8,8 +8,10 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from sandbox.slack.agenda import Agenda
 from sandbox.slack.api import Call, Door
 from sandbox.slack.app import App
+from sandbox.slack.carriers import Carriers
 from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
 from sandbox.slack.faults import Faults
 from sandbox.slack.interactions import Interactions, Reply
@@ -17,6 +19,7 @@ from sandbox.slack.limits import Limits
 from sandbox.slack.messages import Message
 from sandbox.slack.methods.desk import Desk
 from sandbox.slack.responses import ResponseUrls
+from sandbox.slack.sockets import SocketMode
 from sandbox.slack.triggers import Triggers
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Now, Workspace
@@ -32,7 +35,8 @@ def _real_time() -> datetime:
 class SlackServer:
     """A running workspace, in the caller's event loop.
 
-    `workspace` is what is in it, `faults` what goes wrong, `calls` every call of the app, oldest first.
+    `workspace` is what is in it, `faults` what goes wrong, `sockets` the app's connections in Socket Mode, `calls`
+    every call of the app, oldest first.
     """
 
     def __init__(self, now: Now, app: App, ack_seconds: float) -> None:
@@ -41,11 +45,17 @@ class SlackServer:
         self.faults = Faults()
         triggers = Triggers(now)
         self._responses = ResponseUrls(self.workspace)
+        self._agenda = Agenda(now)
         self._delivery = Delivery(app, self.faults, ack_seconds)
-        self._door = Door(Desk(self.workspace, triggers, Limits(now)), self._responses, self.faults)
-        self._people = Interactions(self.workspace, self._delivery, self._responses, triggers, self.faults)
+        self.sockets = SocketMode(app, self.faults, now, ack_seconds)
+        self._carriers = Carriers(self._delivery, self.sockets, app.socket_mode)
+        desk = Desk(self.workspace, triggers, Limits(now), self.sockets.address)
+        self._door = Door(desk, self._responses, self.faults)
+        self._people = Interactions(
+            self.workspace, self._carriers, self._responses, triggers, faults=self.faults, agenda=self._agenda
+        )
         served = web.Application(client_max_size=LARGEST_BODY)
-        served.add_routes(self._door.routes())
+        served.add_routes([*self._door.routes(), self.sockets.route()])
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
         self._url = ""
 
@@ -70,6 +80,8 @@ class SlackServer:
         return server
 
     async def stop(self) -> None:
+        await self._agenda.close()
+        self.sockets.close()
         await self._delivery.close()
         await self._runner.cleanup()
 
@@ -102,7 +114,10 @@ class SlackServer:
         }
 
     def connect(self, request_url: str) -> None:
-        """Where the app takes Slack's requests: `http://127.0.0.1:PORT/slack/events`."""
+        """Where the app takes Slack's requests: `http://127.0.0.1:PORT/slack/events`.
+
+        An app in Socket Mode says so itself, by apps.connections.open.
+        """
         self._delivery.url = request_url
 
     # What people do; see Interactions
@@ -130,8 +145,8 @@ class SlackServer:
         return await self._people.open_home(user)
 
     async def replay(self) -> Ack:
-        """Slack's last request once more, byte for byte."""
-        return await self._delivery.replay()
+        """Slack's last request once more, byte for byte; in Socket Mode the last envelope, under its own id."""
+        return await self._carriers.replay()
 
     # What people see
 
@@ -183,3 +198,5 @@ class SlackServer:
         name, number = self._runner.addresses[0][:2]
         self._url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
         self._responses.base = f"{self._url}/respond/"
+        self.sockets.base = self._url.replace("http", "ws", 1)
+        self._agenda.open()

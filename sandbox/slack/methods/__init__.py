@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.slack.app import TokenKind
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.limits import SPECIAL, TIER_2, TIER_3, TIER_4
 from sandbox.slack.methods import chat, conversations, directory, views
@@ -17,6 +18,7 @@ class Method:
     call: Callable[[Desk, Arguments], Json]
     a_minute: int
     scopes: tuple[str, ...] = ()
+    caller: TokenKind = "bot"
 
 
 _CHANNELS = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -24,6 +26,8 @@ _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 _OPENING = ("channels:manage", "groups:write", "im:write", "mpim:write")
 
 METHODS = {
+    # Tier 1 in the documents; yet ten connections may be opened, one after the other.
+    "apps.connections.open": Method(directory.apps_connections_open, TIER_2, caller="app"),
     "auth.test": Method(directory.auth_test, SPECIAL),
     "bots.info": Method(directory.bots_info, TIER_3, ("users:read",)),
     "chat.delete": Method(chat.delete, TIER_3, ("chat:write",)),

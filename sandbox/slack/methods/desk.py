@@ -1,7 +1,7 @@
 """What every method works with, and the look-ups that they share."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,6 +23,8 @@ class Desk:
     workspace: Workspace
     triggers: Triggers
     limits: Limits
+    new_socket: Callable[[], str]
+    """Gives the address of a new WebSocket."""
 
     @property
     def app(self) -> App:

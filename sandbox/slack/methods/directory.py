@@ -1,4 +1,4 @@
-"""Who is who: auth.test, users.*, usergroups.*, team.info, bots.info."""
+"""Who is who: auth.test, apps.connections.open, users.*, usergroups.*, team.info, bots.info."""
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.errors import SlackError
@@ -17,6 +17,10 @@ def auth_test(desk: Desk, arguments: Arguments) -> Json:  # noqa: ARG001
         "bot_id": app.bot_id,
         "is_enterprise_install": False,
     }
+
+
+def apps_connections_open(desk: Desk, arguments: Arguments) -> Json:  # noqa: ARG001
+    return {"url": desk.new_socket()}
 
 
 def users_info(desk: Desk, arguments: Arguments) -> Json:
