@@ -87,9 +87,11 @@ def _run(options: argparse.Namespace) -> int:
     config = load(options.config, os.environ, purpose=Purpose.RUN)
 
     async def until_told() -> None:
+        # Before anything is served, so that no moment is left in which a signal kills.
+        stop = _told_to_stop()
         async with serve(config) as web:
             print(f"edmbot serves at {web.url}", flush=True)
-            await _told_to_stop()
+            await stop.wait()
 
     asyncio.run(until_told())
     return 0
@@ -202,12 +204,13 @@ async def _play(*, tour: bool) -> int:
                 return await demo.tour() if tour else await demo.converse()
 
 
-async def _told_to_stop() -> None:
+def _told_to_stop() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
 
 
 if __name__ == "__main__":
