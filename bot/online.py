@@ -84,8 +84,8 @@ async def _account(provider: Provider) -> Finding:
             balance = await provider.balance()
             return Finding(name, fine=True, detail=f"{balance.emails_left} e-mails left")
         if isinstance(provider, LooksUpMessages):
-            # An id that cannot exist: the answer proves the credentials.
-            await provider.look_up([MessageId("1")])
+            # Formed like an id (19 digits), and nobody's: the answer proves the credentials.
+            await provider.look_up([MessageId("1".zfill(19))])
     except ProviderError as error:
         return Finding(name, fine=False, detail=f"{error} {error.vendor_text or ''}".strip())
     return Finding(name, fine=True, detail="answers")
