@@ -11,8 +11,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 
-LEASES_EVERY = 4
-"""Seconds; a lease lasts 15."""
+LEASES_EVERY = 3
+"""Seconds; a lease lasts 10."""
 SWEEP_EVERY = 1
 """Seconds; an idle sweep is one indexed query."""
 

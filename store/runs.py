@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 from store.engine import Store
 from store.tables import CommandRun, Outcome
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)
 """How long a process may be silent before its runs are taken for interrupted."""
 
 _INSERT = (
