@@ -1,6 +1,6 @@
 """The contract: what a vendor's client offers.
 
-A client is a `Provider` plus the capabilities below that it has. A capability is a Protocol, so that a client
+A client is made as `ProviderType` says, the same way for every vendor. It is a `Provider` plus the capabilities below that it has. A capability is a Protocol, so that a client
 claims it by having the methods; `require` turns the absence of one into an `UnsupportedError`.
 Every method may raise anything from `providers.errors`; reads are retried inside, changes never are.
 """
@@ -135,6 +135,7 @@ class ReadsTasks(Provider, Protocol):
     ) -> Sequence[Task]:
         """One page, at most 20 tasks, as the vendor orders them; empty past the end.
 
+        QUEUED is two of U-Mail's values, asked one after the other: its pages hold up to 20 of each.
         A `status` that this dialect cannot name as a filter raises UnsupportedError.
         """
 

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 20, 2, 4, tzinfo=UTC)
 """Friday 20 November 2026, 10:04 in Shanghai."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PASSWORD = "s3cret&Päss word"
-DATA = Path(__file__).parent.parent / "data"
+DOCUMENTS = Path(__file__).parent.parent / "data" / "documents"
 
 Act = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -133,9 +133,8 @@ class Turns:
 
 
 def sample(name: str) -> str:
-    """A sample of a vendor's document, or a payload with values made after one."""
-    path = DATA / "providers" / name
-    return (path if path.exists() else DATA / "documents" / name).read_text(encoding="utf-8")
+    """A sample of a vendor's document, named after document and chapter."""
+    return (DOCUMENTS / name).read_text(encoding="utf-8")
 
 
 def filled(name: str, **values: object) -> str:
