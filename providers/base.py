@@ -1,7 +1,8 @@
 """The contract: what a vendor's client offers.
 
-A client is made as `ProviderType` says, the same way for every vendor. It is a `Provider` plus the capabilities below that it has. A capability is a Protocol, so that a client
-claims it by having the methods; `require` turns the absence of one into an `UnsupportedError`.
+A client is made as `ProviderType` says, the same way for every vendor. It is a `Provider` plus the capabilities
+below that it has. A capability is a Protocol, so that a client claims it by having the methods; `require` turns the
+absence of one into an `UnsupportedError`.
 Every method may raise anything from `providers.errors`; reads are retried inside, changes never are.
 """
 
