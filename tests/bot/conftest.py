@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 import bot.app
 import bridge.changes
 import jobs.scheduler
+from bot.__main__ import main
 from bot.app import serve
 from bot.config import Purpose, load, shipped
 from providers.umail import UMail
@@ -198,14 +200,11 @@ class Finished:
     err: str
 
 
-CommandLine = Callable[..., "asyncio.Future[Finished]"]
-
-
 @pytest.fixture
-def start(tmp_path: Path) -> Callable[..., "asyncio.Future[asyncio.subprocess.Process]"]:
+def start(tmp_path: Path) -> Callable[..., Awaitable[asyncio.subprocess.Process]]:
     """Start `edmbot …` as a process of its own, in an empty folder."""
 
-    async def started(arguments: Sequence[str], environ: dict[str, str]) -> asyncio.subprocess.Process:
+    async def started(arguments: Sequence[str], environ: Mapping[str, str]) -> asyncio.subprocess.Process:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("edmbot"),
@@ -219,16 +218,37 @@ def start(tmp_path: Path) -> Callable[..., "asyncio.Future[asyncio.subprocess.Pr
     return started
 
 
-@pytest.fixture
-def edmbot(start) -> CommandLine:
-    """Run `edmbot …` to its end."""
+CommandLine = Callable[..., Awaitable[Finished]]
 
-    async def run(*arguments: str, environ: dict[str, str]) -> Finished:
-        process = await start(arguments, environ)
-        out, err = await process.communicate()
-        return Finished(process.returncode, out.decode(), err.decode())
+
+@pytest.fixture
+def process(start) -> CommandLine:
+    """Run `edmbot …` as a process of its own, to its end."""
+
+    async def run(*arguments: str, environ: Mapping[str, str]) -> Finished:
+        running = await start(arguments, environ)
+        out, err = await running.communicate()
+        return Finished(running.returncode, out.decode(), err.decode())
 
     return run
+
+
+@pytest.fixture
+def edmbot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[CommandLine]:
+    """Run `edmbot …` in a thread: the same, without the second that a process takes to start."""
+    monkeypatch.chdir(tmp_path)
+
+    async def run(*arguments: str, environ: Mapping[str, str]) -> Finished:
+        monkeypatch.setattr(os, "environ", dict(environ))
+        capsys.readouterr()
+        status = await asyncio.to_thread(main, arguments)
+        return Finished(status, *capsys.readouterr())
+
+    yield run
+    # The command line logs to the standard error of its day, which ends with the test.
+    structlog.reset_defaults()
 
 
 @pytest.fixture
