@@ -48,7 +48,7 @@ async def list_(
         title=provider.title,
         tasks=tasks,
         page=page,
-        more=len(tasks) == PAGE,
+        more=len(tasks) >= PAGE,
         status=status,
         day=day,
     )
