@@ -68,12 +68,13 @@ Around = Callable[[web.Request, Call, Answer], Awaitable[web.StreamResponse]]
 
 def loopback(host: str) -> str:
     """The host, when it is a loopback address; ValueError for any other, names included except `localhost`."""
-    if host != "localhost" and not _is_loopback(host):
+    if host != "localhost" and not is_loopback(host):
         raise ValueError(f"the sandbox listens on loopback only, not on {host}")
     return host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether it is a loopback address, in numbers."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -12,6 +12,7 @@ from sandbox.slack.agenda import Agenda
 from sandbox.slack.api import Call, Door
 from sandbox.slack.app import App
 from sandbox.slack.carriers import Carriers
+from sandbox.slack.control import Control
 from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
 from sandbox.slack.faults import Faults
 from sandbox.slack.interactions import Interactions, Reply
@@ -55,7 +56,8 @@ class SlackServer:
             self.workspace, self._carriers, self._responses, triggers, faults=self.faults, agenda=self._agenda
         )
         served = web.Application(client_max_size=LARGEST_BODY)
-        served.add_routes([*self._door.routes(), self.sockets.route()])
+        control = Control(self.faults, self._delivery, self.sockets, self._carriers)
+        served.add_routes([*self._door.routes(), self.sockets.route(), *control.routes()])
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
         self._url = ""
 
@@ -86,6 +88,11 @@ class SlackServer:
         await self._runner.cleanup()
 
     # What the app needs to know
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end: what the control API's paths are appended to."""
+        return self._url
 
     @property
     def api_url(self) -> str:
