@@ -38,7 +38,9 @@ class Message:
 
     def payload(self) -> dict[str, Any]:
         """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
-        text = escape(shorten(self.text, TEXT_LIMIT))
+        text = shorten(self.text, TEXT_LIMIT)
+        # Escaped, it is longer, and an escape must not be cut in two.
+        text = escape(shorten(text, TEXT_LIMIT - max(len(escape(text)) - TEXT_LIMIT, 0)))
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
 
 
