@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -148,9 +149,24 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(UMail.__init__.__kwdefaults__, "deadline", 0.5)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with its schema: made once, because that takes longer than most conversations."""
+    path = tmp_path_factory.mktemp("migrated") / "edmbot.db"
+
+    async def made() -> None:
+        store = Store(f"sqlite:///{path}")
+        await store.open()
+        await store.close()
+
+    asyncio.run(made())
+    return path
+
+
 @pytest.fixture
-async def closed_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def closed_office(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """Vendors and workspace, and nobody serving yet."""
+    shutil.copy(migrated, tmp_path)
     clock = Clock()
     box = await Sandbox.start(WorldClock.stepped(clock.at))
     slack = await SlackServer.start(now=clock)

@@ -147,10 +147,10 @@ async def test_the_manifest_is_json_and_installs(closed_office, edmbot):
 
 
 async def test_migrate_makes_the_database_and_may_be_repeated(closed_office, edmbot, tmp_path):
-    environ = vendors(closed_office)
+    environ = {**vendors(closed_office), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/new/edmbot.db"}
     first = await edmbot("migrate", environ=environ)
     assert (first.status, first.out) == (0, "the database is up to date\n")
-    assert (tmp_path / "edmbot.db").exists()
+    assert (tmp_path / "new" / "edmbot.db").exists()
     assert (await edmbot("migrate", environ=environ)).status == 0
 
 
