@@ -6,7 +6,7 @@ and reads what a person would read.
 
 from sandbox.slack.api import Call
 from sandbox.slack.changes import Change
-from sandbox.slack.interactions import Reply
+from sandbox.slack.deeds import Reply
 from sandbox.slack.messages import Button, Confirm, Message
 from sandbox.slack.server import SlackServer
 from sandbox.slack.views import View

@@ -15,6 +15,10 @@ OPTION = shape(_OPTION, {"description": text(75)})
 _LINK_OPTION = shape(_OPTION, {"description": text(75), "url": URL})
 _MARKED_OPTION = shape({**_OPTION, "text": text(75, *BOTH)}, {"description": text(75, *BOTH)})
 _GROUP = shape({"label": text(75), "options": items(OPTION, 100)}, {})
+SUGGESTIONS = shape(
+    {}, {"options": items(OPTION, 100, 0), "option_groups": items(_GROUP, 100)}, also=either("options", "option_groups")
+)
+"""What an app answers to a block_suggestion."""
 
 _ACTION: dict[str, Check] = {"action_id": ID, "confirm": CONFIRM, "focus_on_load": flag}
 _MENU: dict[str, Check] = {**_ACTION, "placeholder": text(150)}

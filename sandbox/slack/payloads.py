@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from sandbox.slack.blocks import Block
+from sandbox.slack.choices import values_of
 from sandbox.slack.messages import Post
 from sandbox.slack.people import Channel, Json, Person
 from sandbox.slack.views import View
@@ -64,7 +65,7 @@ def common(workspace: Workspace, person: Person, kind: str, trigger_id: str) -> 
     }
 
 
-def on_message(workspace: Workspace, post: Post, response_url: str) -> Json:
+def on_message(workspace: Workspace, post: Post, user: str) -> Json:
     """The part of a click that says on which message. Slack does not send the words of an ephemeral one."""
     channel = workspace.channels[post.channel]
     container: Json = {
@@ -77,7 +78,9 @@ def on_message(workspace: Workspace, post: Post, response_url: str) -> Json:
         container["thread_ts"] = post.thread_ts
     shown: Json = {} if post.ephemeral_for else {"message": post.json(workspace.team.id, metadata=True)}
     where: Json = {"channel": {"id": channel.id, "name": channel_name(channel)}}
-    return {"container": container, **where, **shown, "state": {"values": {}}, "response_url": response_url}
+    entered = workspace.entries.get((user, post.channel, post.ts), {})
+    state: Json = {"state": {"values": values_of(post.blocks, entered, workspace)}}
+    return {"container": container, **where, **shown, **state}
 
 
 def on_view(workspace: Workspace, view: View) -> Json:
@@ -86,7 +89,9 @@ def on_view(workspace: Workspace, view: View) -> Json:
 
 
 def view_json(workspace: Workspace, view: View) -> Json:
-    return view.json(workspace.team.id, workspace.app.id, workspace.app.bot_id)
+    """A view with all that stands in it."""
+    shown = view.json(workspace.team.id, workspace.app.id, workspace.app.bot_id)
+    return shown | {"state": {"values": values_of(view.blocks, view.state, workspace)}}
 
 
 def action(block: Block, element: Block, ts: str, option: Block | None = None) -> Json:

@@ -13,12 +13,14 @@ from sandbox.slack.api import Call, Door
 from sandbox.slack.app import App
 from sandbox.slack.carriers import Carriers
 from sandbox.slack.control import Control
+from sandbox.slack.deeds import Reply, Scene
 from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
 from sandbox.slack.faults import Faults
-from sandbox.slack.interactions import Interactions, Reply
+from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
 from sandbox.slack.messages import Message
 from sandbox.slack.methods.desk import Desk
+from sandbox.slack.presses import Presses
 from sandbox.slack.responses import ResponseUrls
 from sandbox.slack.sockets import SocketMode
 from sandbox.slack.triggers import Triggers
@@ -52,9 +54,9 @@ class SlackServer:
         self._carriers = Carriers(self._delivery, self.sockets, app.socket_mode)
         desk = Desk(self.workspace, triggers, Limits(now), self.sockets.address)
         self._door = Door(desk, self._responses, self.faults)
-        self._people = Interactions(
-            self.workspace, self._carriers, self._responses, triggers, faults=self.faults, agenda=self._agenda
-        )
+        scene = Scene(self.workspace, self._carriers, self._responses, triggers, self.faults, self._agenda)
+        self._people = Interactions(scene)
+        self._presses = Presses(scene)
         served = web.Application(client_max_size=LARGEST_BODY)
         control = Control(self.faults, self._delivery, self.sockets, self._carriers)
         served.add_routes([*self._door.routes(), self.sockets.route(), *control.routes()])
@@ -135,9 +137,30 @@ class SlackServer:
             self.workspace.direct(user)
         return await self._people.slash(user, channel, command, text)
 
-    async def click(self, user: str, target: Message | View, name: str, *, confirm: bool = True) -> Reply:
-        """Press a button by its text or action_id, or choose a menu's option by its text."""
-        return await self._people.click(user, target, name, confirm=confirm)
+    async def click(
+        self, user: str, target: Message | View, name: str, *, confirm: bool = True, block: str | None = None
+    ) -> Reply:
+        """Press a button by its text or action_id, or choose a menu's option by its text; see Presses."""
+        return await self._presses.click(user, target, name, confirm=confirm, block=block)
+
+    async def choose(
+        self,
+        user: str,
+        target: Message | View,
+        name: str,
+        value: Any,  # noqa: ANN401
+        *,
+        confirm: bool = True,
+        block: str | None = None,
+    ) -> Reply:
+        """Set a select, a picker, boxes or an input, by its action_id; see Presses."""
+        return await self._presses.choose(user, target, name, value, confirm=confirm, block=block)
+
+    async def suggest(
+        self, user: str, target: Message | View, name: str, query: str, *, block: str | None = None
+    ) -> Reply:
+        """Type into an external select: `Reply.options` are what the app suggests."""
+        return await self._presses.suggest(user, target, name, query, block=block)
 
     async def submit(self, user: str, values: Mapping[str, Any]) -> Reply:
         """Submit the modal on top, with values by action_id."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.slack.blocks import Block
+from sandbox.slack.choices import complaint, initial, is_empty, state_of
 from sandbox.slack.errors import SlackError
 from sandbox.slack.people import Json
 from sandbox.slack.views import View, defined
@@ -13,64 +14,35 @@ from sandbox.slack.workspace import Workspace
 REQUIRED = "Please complete this required field."
 
 
-def entered(view: View, values: Mapping[str, Any]) -> bool:
-    """Write what was entered into the view's state; False, with `view.errors` set, when a required input is missing."""
+def entered(workspace: Workspace, view: View, values: Mapping[str, Any]) -> bool:
+    """Write what was entered into the view's state, by action_id; what is not named stays as it is.
+
+    False, with `view.errors` set, when a required input is missing or a text will not do. ValueError for what cannot
+    be entered at all.
+    """
     view.errors = {}
     for block in view.blocks:
         if block["type"] == "input":
             element, block_id = block["element"], block["block_id"]
-            state = _entered(view, block_id, element, values)
-            view.state[block_id] = {element["action_id"]: state}
-            if all(value in _NOTHING for name, value in state.items() if name != "type") and not block.get("optional"):
-                view.errors[block_id] = REQUIRED
+            state = _entered(workspace, view, block_id, element, values)
+            view.state.setdefault(block_id, {})[element["action_id"]] = state
+            wrong = complaint(element, state)
+            if is_empty(state) and not block.get("optional"):
+                wrong = REQUIRED
+            if wrong:
+                view.errors[block_id] = wrong
     return not view.errors
 
 
-def _entered(view: View, block_id: str, element: Block, values: Mapping[str, Any]) -> Json:
+def _entered(workspace: Workspace, view: View, block_id: str, element: Block, values: Mapping[str, Any]) -> Json:
     """What was entered now, else what stood there before, else what the app put there."""
     action_id = element["action_id"]
-    if action_id in values:
-        return _state(element, values[action_id])
-    return view.state.get(block_id, {}).get(action_id) or _state(element, _initial(element))
-
-
-def _initial(element: Block) -> Any:  # noqa: ANN401
-    for name, value in element.items():
-        if name == "initial_option":
-            return value["value"]
-        if name == "initial_options":
-            return [option["value"] for option in value]
-        if name.startswith("initial_"):
-            return value
-    return None
-
-
-def _state(element: Block, value: Any) -> Json:  # noqa: ANN401
-    """How an element's value stands in `state.values`: an option is chosen by its value."""
-    kind = element["type"]
-    if kind in _FIELDS:
-        return {"type": kind, _FIELDS[kind]: value}
-    if "options" in element:
-        chosen = value if isinstance(value, list) else [value]
-        options = [option for option in element["options"] if option["value"] in chosen]
-        if kind.startswith("multi_") or kind == "checkboxes":
-            return {"type": kind, "selected_options": options}
-        return {"type": kind, "selected_option": options[0] if options else None}
-    return {"type": kind, "value": value}
-
-
-_NOTHING: tuple[Any, ...] = (None, "", [])
-_FIELDS = {
-    "datepicker": "selected_date",
-    "timepicker": "selected_time",
-    "datetimepicker": "selected_date_time",
-    "users_select": "selected_user",
-    "channels_select": "selected_channel",
-    "conversations_select": "selected_conversation",
-    "multi_users_select": "selected_users",
-    "multi_channels_select": "selected_channels",
-    "multi_conversations_select": "selected_conversations",
-}
+    before = view.state.get(block_id, {}).get(action_id)
+    if action_id not in values:
+        return before or state_of(element, initial(element), workspace)
+    held: Any = before or {}
+    offered = [option for option in [held.get("selected_option"), *held.get("selected_options", ())] if option]
+    return state_of(element, values[action_id], workspace, offered)
 
 
 def answer_submission(workspace: Workspace, view: View, body: str) -> None:

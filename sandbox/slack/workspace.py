@@ -11,7 +11,7 @@ from sandbox.slack.app import App
 from sandbox.slack.changes import Change, Changes, Kind
 from sandbox.slack.messages import Edited, Message, Post
 from sandbox.slack.mrkdwn import Reader
-from sandbox.slack.people import Channel, Person
+from sandbox.slack.people import Channel, Json, Person
 from sandbox.slack.views import View, new_hash
 
 Now = Callable[[], datetime]
@@ -31,6 +31,8 @@ class Workspace:
         self.modals: dict[str, list[View]] = {}
         """By person, the open modal and those under it; the last is on top."""
         self.homes: dict[str, View] = {}
+        self.entries: dict[tuple[str, str, str], dict[str, dict[str, Json]]] = {}
+        """By person, channel and message, what stands in the message's elements: by block_id and action_id."""
         self._posts: dict[str, dict[str, Post]] = {}
         self._last_ts = 0
 
