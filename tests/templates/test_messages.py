@@ -97,16 +97,14 @@ BALANCE = Balance(
     daily_allowance=True,
 )
 NO_BALANCE = Balance(**seen)
-CHANGE = Change(
-    run_id="r",
-    account="umail",
-    task_id="19124",
-    action="pause",
-    wanted="paused",
-    before={},
-    state=ChangeState.UNKNOWN,
-    created_at=AT,
-)
+
+
+def change(state):
+    about = {"run_id": "r", "account": "umail", "task_id": "19124", "action": "pause", "wanted": "paused", "before": {}}
+    return Change(**about, state=state, created_at=AT)
+
+
+CHANGE = change(ChangeState.UNKNOWN)
 PERSON = Person("U0LIN", "en", {"*": Role.APPROVER, "umail": Role.APPROVER}, ("U0LIN", "everyone"))
 DENIED = Person("U0OPS", "en", {"*": Role.NONE, "umail": Role.NONE}, (), unread_groups=("S0EDMOPS",))
 
@@ -222,7 +220,7 @@ MESSAGES = {
     ],
     "home": [{"person": person} for person in (PERSON, DENIED)],
     "interim": [{}],
-    "interrupted": [{"text": NASTY, "change": change} for change in (None, CHANGE)],
+    "interrupted": [{"text": NASTY, "change": found} for found in (None, *map(change, ChangeState))],
     "no_account": [{"name": NASTY, "known": ["emailcar", "itnio", "umail"]}],
     "no_memory": [{}],
     "no_such_task": [{"account": "umail", "task_id": "9" * 20, "title": "U-Mail"}],
