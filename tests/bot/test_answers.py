@@ -123,6 +123,19 @@ async def test_slacks_429_is_waited_for(office):
     assert len(answers(office)) == 1
 
 
+@pytest.mark.parametrize("method", ["users.info", "usergroups.users.list"])
+async def test_a_slack_that_breaks_off_while_the_asker_is_named_does_not_leave_her_without_an_answer(office, method):
+    office.slack.faults.inject("lost_reply", method)
+    assert "14 tasks" in (await office.ask(LIN, "task list")).plain
+
+
+async def test_in_direct_messages_nothing_is_announced(office):
+    office.slack.workspace.direct(LIN)
+    assert "Task 19124 is paused" in (await office.ask(LIN, "task pause 19124", "D0LIN")).plain
+    await office.ask(LIN, "help", "D0LIN")
+    assert [m.ephemeral_for for m in office.slack.visible(LIN, "D0LIN")] == [LIN, LIN]
+
+
 # Once
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bridge.changes import LOOK_AGAIN
 from sandbox.clock import vendor_time
 from sandbox.mailing import Status
 
@@ -228,6 +229,19 @@ async def test_an_unknown_deletion_is_looked_up(office):
     office.box.clock.step(11)
     office.later(3)
     assert "Found out: task 19119 is deleted" in (await office.told(LIN, "Found out")).plain
+    assert len(office.changes) == 1
+
+
+async def test_an_outcome_that_cannot_be_found_out_is_given_to_a_person(office):
+    office.box.faults.inject("umail", "reset", call="edit-task")
+    await office.ask(LIN, "task pause 19124")
+    office.box.faults.inject("umail", "html", call="task-list", times=100)
+    for _ in LOOK_AGAIN:
+        asked = len(office.box.requests)
+        office.later(LOOK_AGAIN[-1].total_seconds() + 1)
+        await office.until(lambda asked=asked: len(office.box.requests) > asked)
+    told = await office.told(LIN, "I could not find out")
+    assert "I could not find out whether U-Mail did pause task 19124. Please look in its console" in told.plain
     assert len(office.changes) == 1
 
 

@@ -2,8 +2,12 @@
 
 import asyncio
 import signal
+from datetime import timedelta
 
 import pytest
+from sqlmodel import select
+
+from store.tables import CommandRun
 
 LIN, MEI = "U0LIN", "U0MEI"
 
@@ -66,6 +70,25 @@ async def test_a_run_cut_short_is_told_once(closed_office, serving):
         await office.ask(LIN, "help")
     told = [m for m in closed_office.slack.visible(LIN, "C0GENERAL") if "I was restarted" in m.plain]
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(None, "was done"), ("http_429", "was not done")], ids=["done", "not done"]
+)
+async def test_a_change_that_was_settled_but_not_told_is_told_as_it_is(office, fault, words):
+    if fault:
+        office.box.faults.inject("umail", fault, call="edit-task")
+    await office.ask(LIN, "task pause 19124")
+
+    def died_before_it_told(session, now):
+        run = session.exec(select(CommandRun)).one()
+        run.outcome, run.lease_until = None, now - timedelta(seconds=1)
+
+    await office.store.transact(died_before_it_told)
+    told = await office.told(LIN, "I was restarted")
+    assert f"I was restarted before I could tell you: /edm task pause 19124 {words}" in told.plain
+    assert "Task 19124 is" in (await office.press(LIN, told, "Look now")).plain
+    assert len(office.changes) == 1
 
 
 async def test_a_run_whose_process_lives_is_left_alone(closed_office, serving):
