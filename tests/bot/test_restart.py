@@ -91,6 +91,18 @@ async def test_a_change_that_was_settled_but_not_told_is_told_as_it_is(office, f
     assert len(office.changes) == 1
 
 
+async def test_an_answer_that_comes_after_its_run_was_taken_for_dead_is_not_told_as_well(closed_office):
+    closed_office.box.faults.inject("umail", "timeout", call="task-list")
+    async with closed_office.open() as office:
+        await office.type(LIN, "task list")
+        await office.until(lambda: office.box.requests)
+        office.later(20)
+        await office.told(LIN, "I was restarted before I could answer")
+        office.box.faults.clear()
+    assert len(office.box.requests) == 2
+    assert not [m for m in office.slack.visible(LIN, "C0GENERAL") if "14 tasks" in m.plain]
+
+
 async def test_a_run_whose_process_lives_is_left_alone(closed_office, serving):
     closed_office.box.faults.inject("umail", "timeout", call="task-list")
     await closed_office.type(LIN, "task list")

@@ -1,7 +1,5 @@
 """Who may do what: nobody anything, unless app.yaml names them."""
 
-import pytest
-
 LIN, MEI, OPS, VERA, EVE = "U0LIN", "U0MEI", "U0OPS", "U0VIEW", "U0EXT"
 
 
@@ -14,9 +12,9 @@ async def test_a_viewer_is_told_which_role_is_missing_and_who_has_it(office):
     assert office.box.requests == []
 
 
-@pytest.mark.parametrize("line", ["task pause 1", "task resume 1", "task cancel 1", "task delete 1"])
-async def test_every_change_needs_an_operator(office, line):
-    assert "That needs the role operator" in (await office.ask(VERA, line)).plain
+async def test_every_change_needs_an_operator(office):
+    for line in ("task pause 1", "task resume 1", "task cancel 1", "task delete 1"):
+        assert "That needs the role operator" in (await office.ask(VERA, line)).plain, line
     assert office.box.requests == []
 
 
@@ -28,11 +26,11 @@ async def test_a_member_of_the_operators_group_may_change(office):
     assert "Task 19124 is paused" in (await office.ask(OPS, "task pause 19124")).plain
 
 
-@pytest.mark.parametrize("line", ["balance", "help", "whoami", "task pause 19124", "frobnicate"])
-async def test_a_stranger_gets_nothing_though_everyone_may_view(office, line):
-    answer = await office.ask(EVE, line)
-    assert "You are from another workspace, and app.yaml does not name you." in answer.plain
-    assert "U0EXT" in answer.plain
+async def test_a_stranger_gets_nothing_though_everyone_may_view(office):
+    for line in ("balance", "help", "whoami", "task pause 19124", "frobnicate"):
+        answer = await office.ask(EVE, line)
+        assert "You are from another workspace, and app.yaml does not name you." in answer.plain, line
+        assert "U0EXT" in answer.plain, line
     assert office.box.requests == []
 
 
