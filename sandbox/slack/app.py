@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from sandbox.slack.errors import SlackError
 
-TokenKind = Literal["bot", "app"]
+TokenKind = Literal["bot", "app", "none"]
 
 
 @dataclass(slots=True)
@@ -24,6 +24,8 @@ class App:
     id: str = "A0EDMBOT"
     bot_user: str = "U0EDMBOT"
     bot_id: str = "B0EDMBOT"
+    client_id: str = "10000000000.20000000000"
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     bot_token: str = field(default_factory=lambda: f"xoxb-{secrets.token_hex(16)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-{secrets.token_hex(16)}", repr=False)
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
@@ -45,6 +47,10 @@ class App:
             escapes=any(command.get("should_escape", False) for command in slash),
         )
 
+    def may(self, scope: str) -> bool:
+        """Whether the scope was granted."""
+        return self.scopes is None or scope in self.scopes
+
     def require(self, *any_of: str) -> None:
         """SlackError missing_scope when none of the scopes was granted; nothing named: nothing needed."""
         if self.scopes is None or not any_of or set(any_of) & set(self.scopes):
@@ -52,7 +58,9 @@ class App:
         raise SlackError("missing_scope", needed=",".join(any_of), provided=",".join(self.scopes))
 
     def authenticate(self, token: str | None, kind: TokenKind) -> None:
-        """SlackError when the token is not the one of this kind."""
+        """SlackError when the token is not the one of this kind; `none` asks for no token."""
+        if kind == "none":
+            return
         if not token:
             raise SlackError("not_authed")
         wanted, other = self.bot_token, self.app_token

@@ -5,6 +5,7 @@ in the other ways everything is text, and structures are JSON in a text. The tok
 form or query, never in JSON. Source: docs.slack.dev/apis/web-api.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,8 +86,19 @@ async def received(request: web.Request) -> Arguments:
         values |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     token = bearer.strip() if scheme.lower() == "bearer" else None
+    if scheme.lower() == "basic":
+        values |= _client(bearer)
     sent = values.pop("token", None)
     return Arguments(values, token or (None if in_json else sent), warnings)
+
+
+def _client(credentials: str) -> dict[str, str]:
+    """An app's own name and secret, as oauth.v2.access takes them; nothing when they cannot be read."""
+    try:
+        name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": name, "client_secret": secret}
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

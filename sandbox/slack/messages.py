@@ -37,6 +37,12 @@ class Post:
     edited: Edited | None = None
     bot_id: str | None = None
     app_id: str | None = None
+    files: list[Json] = field(default_factory=list)
+    """File objects."""
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    """By emoji, who reacted with it."""
+    pinned: int | None = None
+    """Unix time of the pin."""
 
     @property
     def is_reply(self) -> bool:
@@ -54,6 +60,10 @@ class Post:
             "subtype": "thread_broadcast" if self.broadcast else None,
             "edited": {"user": self.edited.user, "ts": self.edited.ts} if self.edited else None,
             "metadata": self.metadata if metadata else None,
+            "files": self.files,
+            "upload": bool(self.files) or None,
+            "reactions": [{"name": n, "users": users, "count": len(users)} for n, users in self.reactions.items()],
+            "pinned_to": [self.channel] if self.pinned is not None else None,
         }
         return found | {name: value for name, value in optional.items() if value}
 
@@ -95,6 +105,9 @@ class Message:
     thread_ts: str | None
     edited: Edited | None
     reader: Reader = field(repr=False, compare=False)
+    files: Sequence[Json] = ()
+    reactions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pinned: bool = False
 
     @classmethod
     def seen(cls, post: Post, reader: Reader) -> "Message":
@@ -110,6 +123,9 @@ class Message:
             thread_ts=post.thread_ts,
             edited=post.edited,
             reader=reader,
+            files=tuple(post.files),
+            reactions=dict(post.reactions),
+            pinned=post.pinned is not None,
         )
 
     @cached_property

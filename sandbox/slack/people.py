@@ -32,8 +32,13 @@ class Person:
     deleted: bool = False
     bot_id: str | None = None
 
-    def json(self, now: datetime, *, locale: bool, stranger: bool) -> Json:
-        """The user object of users.info; without `locale` it has no locale, as without include_locale."""
+    @property
+    def email(self) -> str | None:
+        """People have one; bots have none."""
+        return None if self.bot_id or self.id == "USLACKBOT" else f"{self.name}@{self.team_id.lower()}.example"
+
+    def json(self, now: datetime, *, locale: bool, stranger: bool, email: bool) -> Json:
+        """The user object of users.info; `locale` and `email` say whether it has them: see include_locale, scopes."""
         offset = now.astimezone(ZoneInfo(self.zone)).utcoffset()
         profile: Json = {
             "real_name": self.real_name,
@@ -42,6 +47,8 @@ class Person:
             "display_name_normalized": self.name,
             "team": self.team_id,
         }
+        if email and self.email:
+            profile["email"] = self.email
         if self.bot_id:
             profile["bot_id"] = self.bot_id
         user: Json = {

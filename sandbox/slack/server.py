@@ -16,10 +16,12 @@ from sandbox.slack.control import Control
 from sandbox.slack.deeds import Reply, Scene
 from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
 from sandbox.slack.faults import Faults
+from sandbox.slack.files import Files
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
 from sandbox.slack.messages import Message
 from sandbox.slack.methods.desk import Desk
+from sandbox.slack.oauth import Consents
 from sandbox.slack.presses import Presses
 from sandbox.slack.responses import ResponseUrls
 from sandbox.slack.sockets import SocketMode
@@ -38,8 +40,8 @@ def _real_time() -> datetime:
 class SlackServer:
     """A running workspace, in the caller's event loop.
 
-    `workspace` is what is in it, `faults` what goes wrong, `sockets` the app's connections in Socket Mode, `calls`
-    every call of the app, oldest first.
+    `workspace` is what is in it, `faults` what goes wrong, `sockets` the app's connections in Socket Mode, `files`
+    what was uploaded, `calls` every call of the app, oldest first.
     """
 
     def __init__(self, now: Now, app: App, ack_seconds: float) -> None:
@@ -49,17 +51,21 @@ class SlackServer:
         triggers = Triggers(now)
         self._responses = ResponseUrls(self.workspace)
         self._agenda = Agenda(now)
+        self._consents = Consents(now)
+        self.files = Files(self.workspace)
         self._delivery = Delivery(app, self.faults, ack_seconds)
         self.sockets = SocketMode(app, self.faults, now, ack_seconds)
         self._carriers = Carriers(self._delivery, self.sockets, app.socket_mode)
-        desk = Desk(self.workspace, triggers, Limits(now), self.sockets.address)
+        desk = Desk(
+            self.workspace, triggers, Limits(now), self.sockets.address, self.files, self._agenda, self._consents
+        )
         self._door = Door(desk, self._responses, self.faults)
         scene = Scene(self.workspace, self._carriers, self._responses, triggers, self.faults, self._agenda)
         self._people = Interactions(scene)
         self._presses = Presses(scene)
         served = web.Application(client_max_size=LARGEST_BODY)
         control = Control(self.faults, self._delivery, self.sockets, self._carriers)
-        served.add_routes([*self._door.routes(), self.sockets.route(), *control.routes()])
+        served.add_routes([*self._door.routes(), self.sockets.route(), *control.routes(), *self.files.routes()])
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
         self._url = ""
 
@@ -88,6 +94,7 @@ class SlackServer:
         self.sockets.close()
         await self._delivery.close()
         await self._runner.cleanup()
+        self.files.close()
 
     # What the app needs to know
 
@@ -128,6 +135,10 @@ class SlackServer:
         An app in Socket Mode says so itself, by apps.connections.open.
         """
         self._delivery.url = request_url
+
+    def install(self, user: str, redirect_uri: str | None = None) -> str:
+        """Let a person agree to the app's scopes: the code that oauth.v2.access takes."""
+        return self._consents.give(user, redirect_uri)
 
     # What people do; see Interactions
 
@@ -228,5 +239,6 @@ class SlackServer:
         name, number = self._runner.addresses[0][:2]
         self._url = f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
         self._responses.base = f"{self._url}/respond/"
+        self.files.base = self._url
         self.sockets.base = self._url.replace("http", "ws", 1)
         self._agenda.open()

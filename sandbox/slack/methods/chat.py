@@ -11,23 +11,23 @@ from sandbox.slack.people import Channel, Json
 
 
 def post_message(desk: Desk, arguments: Arguments) -> Json:
-    channel = _target(desk, arguments)
+    channel = target(desk, arguments.required("channel"))
     written = content(arguments).shown()
-    thread_ts = _thread(desk, arguments, channel)
+    thread_ts = thread(desk, arguments, channel)
     desk.limits.channel(channel.id)
-    post = _post(desk, channel, written, thread_ts)
+    post = post_of(desk, channel, written, thread_ts)
     post.broadcast = thread_ts is not None and arguments.flag("reply_broadcast")
     desk.workspace.post(post)
     return {"channel": channel.id, "ts": post.ts, "message": _json(desk, post)}
 
 
 def post_ephemeral(desk: Desk, arguments: Arguments) -> Json:
-    channel = _target(desk, arguments)
+    channel = target(desk, arguments.required("channel"))
     user = desk.person(arguments.required("user"))
     if user.id not in channel.members:
         raise SlackError("user_not_in_channel")
     written = content(arguments).shown()
-    post = _post(desk, channel, replace(written, metadata=None), _thread(desk, arguments, channel))
+    post = post_of(desk, channel, replace(written, metadata=None), thread(desk, arguments, channel))
     post.ephemeral_for = user.id
     return {"message_ts": desk.workspace.post(post).ts}
 
@@ -62,9 +62,8 @@ def get_permalink(desk: Desk, arguments: Arguments) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-def _target(desk: Desk, arguments: Arguments) -> Channel:
+def target(desk: Desk, named: str) -> Channel:
     """Where to post: a channel's id or name, or a person's id for the bot's direct messages with them."""
-    named = arguments.required("channel")
     channel = desk.workspace.channels.get(named)
     if channel is None and named in desk.workspace.people:
         channel = desk.workspace.direct(named)
@@ -80,7 +79,8 @@ def _target(desk: Desk, arguments: Arguments) -> Channel:
     return channel
 
 
-def _thread(desk: Desk, arguments: Arguments, channel: Channel) -> str | None:
+def thread(desk: Desk, arguments: Arguments, channel: Channel) -> str | None:
+    """The parent of the thread that `thread_ts` names."""
     thread_ts = arguments.text("thread_ts")
     if thread_ts is None:
         return None
@@ -90,7 +90,8 @@ def _thread(desk: Desk, arguments: Arguments, channel: Channel) -> str | None:
     return parent.thread_ts or parent.ts
 
 
-def _post(desk: Desk, channel: Channel, written: Content, thread_ts: str | None) -> Post:
+def post_of(desk: Desk, channel: Channel, written: Content, thread_ts: str | None) -> Post:
+    """A message of the bot's, not posted yet."""
     return Post(
         channel=channel.id,
         ts="",

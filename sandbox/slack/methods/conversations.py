@@ -73,6 +73,19 @@ def opening(desk: Desk, arguments: Arguments) -> Json:
     return {"channel": channel.json(desk.app.bot_user) if arguments.flag("return_im") else {"id": channel.id}}
 
 
+def join(desk: Desk, arguments: Arguments) -> Json:
+    channel = desk.channel(arguments)
+    if channel.private:
+        raise SlackError("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise SlackError("is_archived")
+    bot = desk.app.bot_user
+    there = bot in channel.members
+    channel.members.add(bot)
+    warned: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+    return {"channel": channel.json(bot)} | (warned if there else {})
+
+
 def history(desk: Desk, arguments: Arguments) -> Json:
     """Newest first; replies stand in their threads, ephemeral messages nowhere."""
     channel = _readable(desk, arguments)
@@ -82,7 +95,7 @@ def history(desk: Desk, arguments: Arguments) -> Json:
     within = [post for post in reversed(shown) if window.holds(post)]
     part, cursor = page(within, arguments, 100, _MOST)
     messages = [_message(desk, post, posts, arguments) for post in part]
-    return _page(messages, cursor) | {"pin_count": 0}
+    return _page(messages, cursor) | {"pin_count": sum(post.pinned is not None for post in posts)}
 
 
 def replies(desk: Desk, arguments: Arguments) -> Json:

@@ -2,18 +2,34 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
+from sandbox.slack.agenda import Agenda, Entry
 from sandbox.slack.app import App
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.errors import SlackError
+from sandbox.slack.files import Files
 from sandbox.slack.limits import Limits
+from sandbox.slack.messages import Post
+from sandbox.slack.oauth import Consents
 from sandbox.slack.people import Channel, Json, Person
 from sandbox.slack.triggers import Triggers
 from sandbox.slack.workspace import Workspace
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message that is to be posted at a moment (aware)."""
+
+    id: str
+    at: datetime
+    created: datetime
+    post: Post
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,11 @@ class Desk:
     limits: Limits
     new_socket: Callable[[], str]
     """Gives the address of a new WebSocket."""
+    files: Files
+    agenda: Agenda
+    consents: Consents
+    scheduled: dict[str, Scheduled] = field(default_factory=dict)
+    """By id, the messages that are to be posted later."""
 
     @property
     def app(self) -> App:
@@ -49,7 +70,8 @@ class Desk:
         return found
 
     def user_json(self, person: Person, *, locale: bool) -> Json:
-        return person.json(self.workspace.now(), locale=locale, stranger=self.workspace.is_stranger(person))
+        stranger, email = self.workspace.is_stranger(person), self.app.may("users:read.email")
+        return person.json(self.workspace.now(), locale=locale, stranger=stranger, email=email)
 
 
 def page(found: Sequence[Item], arguments: Arguments, default: int, most: int) -> tuple[Sequence[Item], str]:

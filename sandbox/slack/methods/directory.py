@@ -1,4 +1,4 @@
-"""Who is who: auth.test, apps.connections.open, users.*, usergroups.*, team.info, bots.info."""
+"""Who is who: auth.test, oauth.v2.access, apps.connections.open, users.*, usergroups.*, team.info, bots.info."""
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.errors import SlackError
@@ -26,6 +26,37 @@ def apps_connections_open(desk: Desk, arguments: Arguments) -> Json:  # noqa: AR
 def users_info(desk: Desk, arguments: Arguments) -> Json:
     person = desk.person(arguments.required("user"))
     return {"user": desk.user_json(person, locale=arguments.flag("include_locale"))}
+
+
+def users_lookup_by_email(desk: Desk, arguments: Arguments) -> Json:
+    wanted = arguments.required("email").casefold()
+    for person in desk.workspace.people.values():
+        # Slack finds no one who was deactivated, and no stranger.
+        if person.email == wanted and not person.deleted and person.team_id == desk.workspace.team.id:
+            return {"user": desk.user_json(person, locale=False)}
+    raise SlackError("users_not_found")
+
+
+def oauth_v2_access(desk: Desk, arguments: Arguments) -> Json:
+    """Install the app, again where it was: a code for the tokens that are there already."""
+    app, team = desk.app, desk.workspace.team
+    if arguments.text("client_id") != app.client_id:
+        raise SlackError("invalid_client_id")
+    if arguments.text("client_secret") != app.client_secret:
+        raise SlackError("bad_client_secret")
+    consent = desk.consents.redeem(arguments.required("code"), arguments.text("redirect_uri"))
+    app.revoked = False
+    return {
+        "app_id": app.id,
+        "authed_user": {"id": consent.user},
+        "scope": ",".join(app.scopes or ()),
+        "token_type": "bot",
+        "access_token": app.bot_token,
+        "bot_user_id": app.bot_user,
+        "team": {"id": team.id, "name": team.name},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
 
 
 def users_list(desk: Desk, arguments: Arguments) -> Json:
