@@ -1,7 +1,6 @@
 """`task`: look at sending tasks, pause, resume, cancel and delete them."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -127,7 +126,9 @@ def _changed(ctx: Context, provider: Provider, result: Result) -> Answer:
             "before": result.before,
             "deleted": result.after is None,
             "differences": result.differences,
-            **_told(shown),
+            "task": shown,
+            # It was sending until now; what it did before tells more than what it does after.
+            "rate": hourly_rate(result.before),
         }
         return Answer(
             message=ctx.say("task_changed", account=account, **about),
@@ -171,12 +172,12 @@ async def _stats(provider: Provider, task_id: str) -> SendStats | ProviderError 
 
 def _told(task: Task) -> dict[str, Any]:
     """A task with what can be worked out from it, for the templates."""
-    return {"task": task, "rate": hourly_rate(task, datetime.now(UTC))}
+    return {"task": task, "rate": hourly_rate(task)}
 
 
-def hourly_rate(task: Task, now: datetime) -> int | None:
-    """Messages an hour since it began; None before it has begun, or when the vendor does not say."""
-    end = task.ended_at or now
-    if task.started_at is None or not task.sent or (end - task.started_at).total_seconds() < 60:
+def hourly_rate(task: Task) -> int | None:
+    """Messages an hour from its beginning to its end, or to when it was read while it sends; None otherwise."""
+    end = task.observed_at if task.status is TaskStatus.SENDING else task.ended_at
+    if task.started_at is None or end is None or not task.sent or (end - task.started_at).total_seconds() < 60:
         return None
     return round(task.sent / (end - task.started_at).total_seconds() * 3600)
