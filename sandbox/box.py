@@ -62,6 +62,7 @@ class Sandbox:
         self.faults.clear()
         for door in self._doors().values():
             await door.close()
+        self.world.close()
 
     def environ(self) -> dict[str, str]:
         """The environment that points app.yaml's accounts at this sandbox."""

@@ -10,7 +10,7 @@ from typing import get_args
 
 from aiohttp import web
 
-from sandbox.wire import Answer, Call, Effect, VendorName
+from sandbox.wire import Answer, Call, Effect, Streamed, VendorName
 
 EFFECTS = {"silent_accept", "late_apply"}
 """Faults of the vendor's own making: the answer is fine, the edit is not carried out, or later."""
@@ -99,8 +99,9 @@ class Strike:
     def changed(self, text: Callable[[str], bytes]) -> web.Response:
         """The true answer, its body altered."""
         answer = self.answer()
+        true = answer.whole() if isinstance(answer, Streamed) else answer.text or ""
         return web.Response(
-            status=answer.status, body=text(answer.text or ""), headers={"Content-Type": answer.headers["Content-Type"]}
+            status=answer.status, body=text(true), headers={"Content-Type": answer.headers["Content-Type"]}
         )
 
 

@@ -7,7 +7,10 @@ from enum import IntEnum
 from typing import Literal
 
 from sandbox.clock import day_start, vendor_day
-from sandbox.outcomes import USUAL, Shares, Stretch, Tally
+from sandbox.contacts import Contacts, MailList
+from sandbox.imports import Import
+from sandbox.material import Domain, Template
+from sandbox.outcomes import USUAL, Failure, Shares, Stretch, Tally
 
 DEFAULT_SPEED = 30_000
 """Mails an hour when a task does not say; the documents name no default, only the range 100..75000."""
@@ -39,26 +42,6 @@ class Status(IntEnum):
 
 
 ENDED = frozenset({Status.FAILED, Status.CANCELLED, Status.SENT, Status.STOPPED})
-
-
-@dataclass(slots=True)
-class MailList:
-    """A contact list; `subscription` makes it `addr_type` 1."""
-
-    id: int
-    subject: str
-    count: int
-    subscription: bool = False
-
-
-@dataclass(slots=True)
-class Template:
-    """A mail template; only one that passed its check can be sent."""
-
-    id: int
-    name: str
-    subject: str
-    passed: bool = True
 
 
 @dataclass(slots=True)
@@ -225,6 +208,18 @@ class Traffic:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one recipient that came over SMTP."""
+
+    time: datetime
+    sender: str
+    recipient: str
+    subject: str
+    content: bytes = field(repr=False)
+    failure: Failure | None = None
+
+
 @dataclass(slots=True)
 class Account:
     """One U-Mail customer. `dialect` says which document it speaks: basic is 000 (2019), md5 is 001 (V3.0)."""
@@ -241,8 +236,9 @@ class Account:
     service_from: date
     service_until: date
     next_task_id: int
-    domains: list[str]
-    mailboxes: list[str]
+    domains: dict[str, Domain]
+    mailboxes: dict[str, str]
+    """Passwords by address; they open the SMTP server too."""
     templates: dict[int, Template] = field(default_factory=dict)
     lists: dict[int, MailList] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
@@ -250,10 +246,23 @@ class Account:
     enabled: bool = True
     add_calls: deque[float] = field(default_factory=deque)
     """When add-task was called, in wire seconds."""
+    contacts: Contacts = field(default_factory=Contacts)
+    imports: dict[int, Import] = field(default_factory=dict)
+    letters: deque[Letter] = field(default_factory=lambda: deque(maxlen=1_000))
+    """The last mails that came over SMTP."""
+
+    def __post_init__(self) -> None:
+        self.contacts.attach(self.lists)
 
     def balance(self, moment: datetime) -> int:
         """Points left at a moment."""
         return self.credit - sum(task.charged(moment) - task.charged_before for task in self.tasks.values())
+
+    def close(self) -> None:
+        """Let go of what lies on disk."""
+        self.contacts.close()
+        for one in self.imports.values():
+            one.close()
 
     def visible(self) -> list[Task]:
         """The tasks that are not deleted, newest first: an order that the documents leave open."""

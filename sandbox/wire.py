@@ -1,7 +1,7 @@
 """One vendor's door: an HTTP server on loopback that records every request before it is answered."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
@@ -9,13 +9,16 @@ from types import MappingProxyType
 from typing import Literal
 
 from aiohttp import web
+from aiohttp.web_request import FileField
 
 from sandbox.clock import WorldClock
 
 VendorName = Literal["umail", "umail_v3", "emailcar", "itnio"]
 
 SECRETS = frozenset({"password", "api_pwd", "pwd"})
-LARGEST_BODY = 20 * 1024 * 1024
+LARGEST_BODY = 512 * 1024 * 1024
+"""Room for a file of some million addresses; a file goes to disk while it is received."""
+CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Call:
     form: Mapping[str, str]
     """A form's fields, or the texts of a JSON object; an unreadable body has none."""
     headers: Mapping[str, str]
+    files: tuple[FileField, ...] = ()
+    """Files of a multipart form, in order. They are closed once the call is answered."""
     effect: Effect | None = None
 
     @property
@@ -59,6 +64,30 @@ class Received:
     params: Mapping[str, str] = field(repr=False)
     time: datetime
     """The world's time."""
+
+
+class Streamed(web.Response):
+    """An answer that is written while it is made, in chunks, so that its length costs no memory."""
+
+    def __init__(self, pieces: Iterator[str], content_type: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(body=_chunks(pieces), content_type=content_type, charset="utf-8", headers=headers)
+        self._pieces = pieces
+
+    def whole(self) -> str:
+        """The whole answer at once: what a fault spoils. It can be read or sent, not both."""
+        return "".join(self._pieces)
+
+
+async def _chunks(pieces: Iterator[str]) -> AsyncIterator[bytes]:
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= CHUNK:
+            yield "".join(held).encode()
+            held, size = [], 0
+    yield "".join(held).encode()
 
 
 Answer = Callable[[Call], web.Response]
@@ -138,16 +167,25 @@ class Door:
         query = dict(request.query)
         vendor, name = self._name(request, query)
         path = request.match_info["path"]
-        return Call(vendor, name, request.method, path, query, await _form(request), request.headers)
+        form, files = await _form(request)
+        return Call(vendor, name, request.method, path, query, form, request.headers, files)
 
 
-async def _form(request: web.Request) -> dict[str, str]:
-    fields: object = await request.post()
-    if request.content_type == "application/json":
-        try:
-            fields = json.loads(await request.read())
-        except ValueError:
-            return {}
+async def _form(request: web.Request) -> tuple[dict[str, str], tuple[FileField, ...]]:
+    posted = await request.post()
+    files = tuple(value for value in posted.values() if isinstance(value, FileField))
+    return _texts(posted if request.content_type != "application/json" else await _json(request)), files
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        fields: object = json.loads(await request.read())
+    except ValueError:
+        return {}
+    return fields
+
+
+def _texts(fields: object) -> dict[str, str]:
     if not isinstance(fields, Mapping):
         return {}
     return {key: value for key, value in fields.items() if isinstance(value, str)}

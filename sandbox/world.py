@@ -11,6 +11,7 @@ from functools import partial
 
 from sandbox.clock import WorldClock
 from sandbox.mailing import Account, Status, Task
+from sandbox.material import Manager
 from sandbox.messages import EmailCarAccount, ItnioAccount
 from sandbox.outcomes import Shares
 
@@ -20,11 +21,21 @@ Change = Callable[[datetime], None]
 class World:
     """Everything the vendors know. Look at it through `advance()`, or through the vendors' calls, which do."""
 
-    def __init__(self, clock: WorldClock, umail: list[Account], emailcar: EmailCarAccount, itnio: ItnioAccount) -> None:
+    def __init__(
+        self,
+        clock: WorldClock,
+        umail: list[Account],
+        emailcar: EmailCarAccount,
+        itnio: ItnioAccount,
+        managers: list[Manager],
+    ) -> None:
         self.clock = clock
         self.umail = {account.username: account for account in umail}
         self.emailcar = emailcar
         self.itnio = itnio
+        self.managers = {manager.username: manager for manager in managers}
+        self.dns = {"ready.example"} | {name for account in umail for name in account.domains}
+        """Domains whose DNS is set up for sending, whoever's they are."""
         self._late: list[tuple[datetime, Change]] = []
 
     def advance(self) -> datetime:
@@ -33,7 +44,15 @@ class World:
         while due := min(self._due(now), key=lambda one: one[0], default=None):
             at, change = due
             change(at)
+        for account in self.umail.values():
+            for one in account.imports.values():
+                one.parse(account.contacts, now)
         return now
+
+    def close(self) -> None:
+        """Let go of what lies on disk."""
+        for account in self.umail.values():
+            account.close()
 
     def later(self, seconds: float, change: Change) -> None:
         """Carry out a change in so many world seconds."""

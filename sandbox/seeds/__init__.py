@@ -13,7 +13,7 @@ numbers are relative to the moment of the start, so that a stepped clock gives t
 from collections.abc import Callable
 
 from sandbox.clock import WorldClock
-from sandbox.seeds.accounts import emailcar, itnio, umail, umail_v3
+from sandbox.seeds.accounts import emailcar, itnio, managers, umail, umail_v3
 from sandbox.seeds.history import past_days
 from sandbox.seeds.messages import mail_of_the_week, some_ids
 from sandbox.seeds.tasks import demo_tasks, demo_v3_tasks
@@ -23,7 +23,7 @@ from sandbox.world import World
 def empty(clock: WorldClock) -> World:
     """Accounts with credit, lists and templates; nothing sent."""
     now = clock.now()
-    return World(clock, [umail(now), umail_v3(now)], emailcar(), itnio())
+    return World(clock, [umail(now), umail_v3(now)], emailcar(), itnio(), managers())
 
 
 def demo(clock: WorldClock) -> World:

@@ -1,9 +1,12 @@
 """The customers, with their lists and templates. Their passwords open nothing but the sandbox."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sandbox.clock import vendor_day
-from sandbox.mailing import Account, MailList, Template
+from sandbox.contacts import MailList
+from sandbox.mailing import Account
+from sandbox.material import Domain, Manager, Template
 from sandbox.messages import EmailCarAccount, ItnioAccount
 
 NASTY_LIST = "<!channel> *VIP* & _friends_"
@@ -17,7 +20,7 @@ TEMPLATES = {
     20: Template(20, "November newsletter", "What's new in November"),
     21: Template(21, "未付款提醒", "您有一笔订单未付款"),
     22: Template(22, NASTY_TEMPLATE, NASTY_TEMPLATE),
-    23: Template(23, "抽奖活动", "中奖通知！！！", passed=False),
+    23: Template(23, "抽奖活动", "中奖通知！！！"),
 }
 LISTS = {
     5: MailList(5, "VIP", 90_000),
@@ -44,10 +47,10 @@ def umail(now: datetime) -> Account:
         service_from=date(this_year, 1, 1),
         service_until=date(this_year, 12, 31),
         next_task_id=19_118,
-        domains=["shop.example", "news.example"],
-        mailboxes=["news@shop.example", "service@shop.example", "hello@news.example"],
-        templates=dict(TEMPLATES),
-        lists=dict(LISTS),
+        domains={"shop.example": Domain(3213), "news.example": Domain(3214)},
+        mailboxes=dict.fromkeys(("news@shop.example", "service@shop.example", "hello@news.example"), "mailbox-开门"),
+        templates={number: replace(one, attachments={}) for number, one in TEMPLATES.items()},
+        lists={number: _fresh(one) for number, one in LISTS.items()},
     )
 
 
@@ -66,11 +69,19 @@ def umail_v3(now: datetime) -> Account:
         service_from=date(this_year - 1, 7, 1),
         service_until=date(this_year + 1, 6, 30),
         next_task_id=7_001,
-        domains=["old.example"],
-        mailboxes=["post@old.example"],
-        templates={number: TEMPLATES[number] for number in (17, 18, 20)},
-        lists={number: LISTS[number] for number in (7, 8, 11)},
+        domains={"old.example": Domain(1105)},
+        mailboxes={"post@old.example": "mailbox-开门"},
+        templates={number: replace(TEMPLATES[number], attachments={}) for number in (17, 18, 20)},
+        lists={number: _fresh(LISTS[number]) for number in (7, 8, 11)},
     )
+
+
+def managers() -> list[Manager]:
+    """One for each dialect, over the one customer."""
+    return [
+        Manager("demo-manager", _password("demo-manager"), "basic", frozenset({7020})),
+        Manager("demo-manager-v3", _password("demo-manager-v3"), "md5", frozenset({362})),
+    ]
 
 
 def emailcar() -> EmailCarAccount:
@@ -86,7 +97,11 @@ def emailcar() -> EmailCarAccount:
 
 
 def itnio() -> ItnioAccount:
-    return ItnioAccount(app_id="demoapp1", api_key="demokey1", api_secret="demosecret1")
+    return ItnioAccount(app_id="demoapp1", api_key="demokey1", api_secret="demosecret1")  # noqa: S106
+
+
+def _fresh(one: MailList) -> MailList:
+    return replace(one, gone=set(), left=[])
 
 
 def _password(of: str) -> str:

@@ -157,7 +157,7 @@ def _task(
 
 
 def _settings(account: Account, templates: list[int], lists: list[int], send_time: datetime) -> Settings:
-    sender = account.mailboxes[0]
+    sender = next(iter(account.mailboxes))
     whole_minute = send_time.astimezone(SHANGHAI).replace(second=0, microsecond=0)
     return Settings(
         templates,

@@ -19,7 +19,7 @@ def customer_info(call: UMailCall) -> web.Response:
                 contact="林小姐",
                 phone="020-00000000",
                 mobile="00000000000",
-                email=f"edm@{customer.domains[0]}",
+                email=f"edm@{next(iter(customer.domains), 'example.com')}",
                 im="",
                 address="广州市 & 上海市",
             ),

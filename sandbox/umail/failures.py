@@ -3,9 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 
 from aiohttp import web
 
@@ -14,7 +15,9 @@ from sandbox.mailing import Task
 from sandbox.outcomes import Failure, Tally, address
 from sandbox.umail import parameters as read
 from sandbox.umail.call import UMailCall
-from sandbox.umail.markup import document, element, fields
+from sandbox.umail.markup import element, fields, lines
+from sandbox.umail.markup import rows as printed
+from sandbox.wire import Streamed
 
 WORDS = {
     "format_error": Failure.FORMAT_ERROR,
@@ -52,10 +55,9 @@ class Failed:
 
 def failexport(call: UMailCall) -> web.Response:
     """Addresses; JSON is an array of plain texts, only XML says why (000 2.3.1). 001 has text alone."""
-    rows = list(_failed(call))
     return _print(
         call,
-        rows,
+        _failed(call),
         header=("email",),
         record=lambda row: (row.email,),
         value=lambda row: row.email,
@@ -65,10 +67,9 @@ def failexport(call: UMailCall) -> web.Response:
 
 def failexportall(call: UMailCall) -> web.Response:
     """Addresses with type and statistics task id (000 2.3.2). The CSV's columns are ours."""
-    rows = list(_failed(call))
     return _print(
         call,
-        rows,
+        _failed(call),
         header=("email", "type", "task_id"),
         record=lambda row: (row.email, str(row.kind.value), str(row.task_id)),
         value=lambda row: {"email": row.email, "type": str(row.kind.value), "task_id": str(row.task_id)},
@@ -78,7 +79,7 @@ def failexportall(call: UMailCall) -> web.Response:
 
 def _print(
     call: UMailCall,
-    rows: list[Failed],
+    rows: Iterator[Failed],
     *,
     header: tuple[str, ...],
     record: Callable[[Failed], tuple[str, ...]],
@@ -88,32 +89,44 @@ def _print(
     """The four forms of `out_type`."""
     match "" if call.v3 else call.params.get("out_type", ""):
         case "":
-            return web.Response(text="".join(f"{row.email}\n" for row in rows))
+            return lines(row.email for row in rows)
         case "file":
-            sheet = io.StringIO()
-            csv.writer(sheet).writerows([header, *(record(row) for row in rows)])
             attachment = {"Content-Disposition": 'attachment; filename="failexport.csv"'}
-            return web.Response(text=sheet.getvalue(), content_type="text/csv", headers=attachment)
+            return Streamed(_sheet(chain([header], map(record, rows))), "text/csv", attachment)
         case "json":
-            return web.json_response(
-                [value(row) for row in rows], dumps=lambda data: json.dumps(data, ensure_ascii=False)
-            )
+            return Streamed(_array(map(value, rows)), "application/json")
         case "xml":
-            return document(element("fail_recipient_list", *(element("recipient", xml(row)) for row in rows)))
+            return printed("fail_recipient_list", (element("recipient", xml(row)) for row in rows))
         case _:
             raise read.refuse("out_type", "可取file，json，xml其中一个")
 
 
+def _sheet(records: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for one in records:
+        line = io.StringIO()
+        csv.writer(line).writerow(one)
+        yield line.getvalue()
+
+
+def _array(values: Iterable[object]) -> Iterator[str]:
+    yield "["
+    for index, value in enumerate(values):
+        yield f"{', ' * bool(index)}{json.dumps(value, ensure_ascii=False)}"
+    yield "]"
+
+
 def _failed(call: UMailCall) -> Iterator[Failed]:
-    """What the parameters ask for, grouped by task and then by type."""
-    kinds = _kinds(call)
-    first, last = _days(call)
+    """What the parameters ask for, grouped by task and then by type. They are read before the first row is."""
+    return _found(call, _kinds(call), *_days(call))
+
+
+def _found(call: UMailCall, kinds: list[Failure], first: date | None, last: date) -> Iterator[Failed]:
     task_id, ident = call.params.get("task_id", ""), call.params.get("task_ident", "")
-    for task in call.account.tasks.values():
+    for task in list(call.account.tasks.values()):
         if str(task.statistics_id) == (task_id or str(task.statistics_id)) and task.sn == (ident or task.sn):
             before = task.tally_until(first - timedelta(days=1), call.now) if first else Tally()
             yield from _addresses(task, kinds, before, task.tally_until(last, call.now))
-    for day, one in call.account.history.items():
+    for day, one in list(call.account.history.items()):
         if not (task_id or ident) and first is not None and first <= day <= last:
             for kind in kinds:
                 for index in range(one.tally.of(kind)):

@@ -1,10 +1,13 @@
 """How U-Mail writes XML: a prolog, elements in the documents' order, CDATA for words to people."""
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-Content = object
+from sandbox.wire import Streamed
+
 PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -22,9 +25,24 @@ def document(root: str) -> web.Response:
     return web.Response(text=PROLOG + root, content_type="text/xml", charset="utf-8")
 
 
+def rows(name: str, elements: Iterable[str], *before: str) -> web.Response:
+    """A document of many rows, written while they are made."""
+    return Streamed(chain([PROLOG, f"<{name}>", *before], elements, [f"</{name}>"]), "text/xml")
+
+
+def lines(texts: Iterator[str]) -> web.Response:
+    """A text of many lines, written while they are made."""
+    return Streamed((f"{text}\n" for text in texts), "text/plain")
+
+
+def cdata(text: str) -> str:
+    """Words to people, whatever they contain."""
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
 def result(status: str, text: str, **extra: object) -> web.Response:
     """The generic answer: `<result><status/>…<data><![CDATA[text]]></data></result>` (000 5.1)."""
-    return document(element("result", fields(status=status, **extra), element("data", f"<![CDATA[{text}]]>")))
+    return document(element("result", fields(status=status, **extra), element("data", cdata(text))))
 
 
 class RefusedError(Exception):

@@ -61,7 +61,7 @@ def _known(call: UMailCall, name: str, before: list[int] | None) -> list[int]:
     for number in numbers:
         if name == "maillist_id" and number not in call.account.lists:
             raise RefusedError("maillist_error", "联系人分类不存在！")
-        if name == "tpl_id" and (number not in templates or not templates[number].passed):
+        if name == "tpl_id" and (number not in templates or templates[number].status(call.now) != 1):
             raise RefusedError("tpl_error", "模板不存在或未通过审核！")
     return numbers
 
