@@ -1,14 +1,15 @@
 """Block Kit's blocks: Slack's rules and limits, strictly. Source: docs.slack.dev/reference/block-kit/blocks.
 
-Unmodelled blocks are refused as unsupported: alert, call, card, carousel, container, context_actions, data_table,
-data_visualization, file, plan, task_card, video.
+Unmodelled blocks are refused as unsupported: call, carousel, container, context_actions, data_table, plan, task_card.
+So is `file`, which only Slack itself puts into messages.
 """
 
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from sandbox.slack.elements import ACCESSORIES, ACTIONS, BOTH, CONTEXT, ID, INPUTS, URL
+from sandbox.slack.charts import CHART, MOST_CHARTS
+from sandbox.slack.elements import ACCESSORIES, ACTIONS, BOTH, BUTTON, CONTEXT, ID, IMAGE, INPUTS, URL
 from sandbox.slack.errors import SlackError, refused
 from sandbox.slack.richrules import RICH_TEXT
 from sandbox.slack.schema import Check, Report, by_type, choice, either, flag, items, shape, string, text
@@ -16,6 +17,8 @@ from sandbox.slack.schema import Check, Report, by_type, choice, either, flag, i
 Block = dict[str, Any]
 Surface = Literal["message", "modal", "home"]
 MOST: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
+TOGETHER = 13_200
+"""Characters of text in all blocks of a message: about what github.com/slackapi/bolt-js/issues/2509 found out."""
 MARKDOWN_TOGETHER = 12_000
 """Characters in all markdown blocks of a message."""
 
@@ -28,6 +31,13 @@ def _column(value: object, pointer: str, report: Report) -> None:
     """A column's settings; null leaves it as it is."""
     if value is not None:
         _COLUMN(value, pointer, report)
+
+
+def _secure(value: object, pointer: str, report: Report) -> None:
+    """A link over HTTPS."""
+    URL(value, pointer, report)
+    if isinstance(value, str) and not value.startswith("https://"):
+        report.add("must be an HTTPS URL", pointer)
 
 
 _CELL = by_type({"raw_text": shape({"text": string(3000)}, {}), "rich_text": RICH_TEXT})
@@ -58,14 +68,47 @@ _EVERYWHERE: dict[str, Check] = {
         },
         also=either("text", "fields"),
     ),
+    "video": shape(
+        {"alt_text": string(2000), "title": text(199), "thumbnail_url": URL, "video_url": _secure},
+        {
+            **_BLOCK,
+            "title_url": _secure,
+            "description": text(199),
+            "author_name": string(49),
+            "provider_name": string(50),
+            "provider_icon_url": URL,
+        },
+    ),
 }
 _IN_MESSAGES: dict[str, Check] = {
+    "card": shape(
+        {},
+        {
+            **_BLOCK,
+            "hero_image": by_type({"image": IMAGE}),
+            "icon": by_type({"image": IMAGE}),
+            "slack_icon": by_type({"icon": shape({"name": string(50)}, {})}),
+            "title": text(150, *BOTH),
+            "subtitle": text(150, *BOTH),
+            "body": text(200, *BOTH),
+            "subtext": text(200, *BOTH),
+            "actions": items(by_type({"button": BUTTON}), 3),
+        },
+        also=either("hero_image", "title", "actions", "body"),
+    ),
+    "data_visualization": shape({"title": string(50), "chart": CHART}, _BLOCK),
     "markdown": shape({"text": string(MARKDOWN_TOGETHER)}, _BLOCK),
     "table": shape({"rows": items(items(_CELL, 20), 100)}, {**_BLOCK, "column_settings": items(_column, 20, 0)}),
 }
+_IN_MODALS: dict[str, Check] = {
+    "alert": shape(
+        {"text": text(200, *BOTH)},
+        {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")},
+    ),
+}
 _TABLES: dict[Surface, Mapping[str, Check]] = {
     "message": {**_EVERYWHERE, **_IN_MESSAGES},
-    "modal": _EVERYWHERE,
+    "modal": {**_EVERYWHERE, **_IN_MODALS},
     "home": _EVERYWHERE,
 }
 
@@ -90,12 +133,16 @@ def accepted(blocks: object, surface: Surface = "message") -> list[Block]:
         raise refused("invalid_attachments", ["only_one_table_allowed"])
     if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN_TOGETHER:
         raise SlackError("msg_blocks_too_long")
+    if sum(block["type"] == "data_visualization" for block in blocks) > MOST_CHARTS:
+        raise refused("invalid_blocks", [f"no more than {MOST_CHARTS} data_visualization blocks allowed"])
+    if surface == "message" and _length(blocks) > TOGETHER:
+        raise SlackError("msg_blocks_too_long")
     return [_identified(block) for block in blocks]
 
 
 def elements_of(block: Block) -> Iterator[Block]:
     """The interactive elements of a block."""
-    held = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
+    held = [*block.get("elements", ()), *block.get("actions", ()), block.get("accessory"), block.get("element")]
     return (e for e in held if e and e.get("type") in {**ACTIONS, **ACCESSORIES, **INPUTS} and e["type"] != "image")
 
 
@@ -104,9 +151,19 @@ def _identified(block: Block) -> Block:
     for name in ("accessory", "element"):
         if name in block:
             copied[name] = _acting(block[name])
-    if block["type"] == "actions":
-        copied["elements"] = [_acting(element) for element in block["elements"]]
+    for name in {"actions": ("elements",), "card": ("actions",)}.get(block["type"], ()):
+        copied[name] = [_acting(element) for element in block.get(name, ())]
     return copied
+
+
+def _length(value: object) -> int:
+    """Characters of all texts in blocks."""
+    if isinstance(value, list):
+        return sum(_length(item) for item in value)
+    if not isinstance(value, dict):
+        return 0
+    own = value.get("text")
+    return (len(own) if isinstance(own, str) else 0) + sum(_length(item) for item in value.values())
 
 
 def _acting(element: Block) -> Block:

@@ -112,6 +112,30 @@ class Drawing:
         right = [(settings[column] or {}).get("align") == "right" for column in range(count)]
         return ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
 
+    def card(self, block: Block) -> list[str]:
+        pictures = [self.control(block[name]) for name in ("hero_image", "icon") if name in block]
+        texts = [self.text(block[name]) for name in ("title", "subtitle", "body", "subtext") if name in block]
+        buttons = " ".join(self.control(button) for button in block.get("actions", ()))
+        return [*pictures, *(line for text in texts for line in text.split("\n")), *([buttons] if buttons else [])]
+
+    def alert(self, block: Block) -> list[str]:
+        return [f"[{block.get('level', 'default')}] {self.text(block['text'])}"]
+
+    def video(self, block: Block) -> list[str]:
+        told = [self.text(block["description"])] if "description" in block else []
+        return [f"{self.text(block['title'])} [video: {block['alt_text']}]", *told]
+
+    def chart(self, block: Block) -> list[str]:
+        """The title and, in the order that the app gave, every number."""
+        chart = block["chart"]
+        if chart["type"] == "pie":
+            return [block["title"], *(f"{segment['label']}: {segment['value']}" for segment in chart["segments"])]
+        points = {series["name"]: series["data"] for series in chart["series"]}
+        return [
+            str(block["title"]),
+            *(f"{name}: " + ", ".join(f"{p['label']} {p['value']}" for p in data) for name, data in points.items()),
+        ]
+
     def _marked(self, text: str, *, verbatim: bool = False) -> str:
         words = read(text, self.reader, verbatim=verbatim)
         self.pings += words.pings
@@ -140,6 +164,10 @@ _BLOCKS: dict[str, Callable[[Drawing, Block], list[str]]] = {
     "section": Drawing.section,
     "context": Drawing.context,
     "actions": Drawing.actions,
+    "alert": Drawing.alert,
+    "card": Drawing.card,
+    "data_visualization": Drawing.chart,
+    "video": Drawing.video,
     "divider": lambda _drawing, _block: ["─" * 20],
     "image": Drawing.image,
     "input": Drawing.input,

@@ -1,5 +1,6 @@
 """The checks that Block Kit's rules are written with. Each adds Slack's own wording to a list of problems."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -54,6 +55,18 @@ def number(least: int, most: int) -> Check:
             report.add("must be an integer", pointer)
         elif not least <= value <= most:
             report.add(f"must be between {least} and {most}", pointer)
+
+    return check
+
+
+def real(above: float = -math.inf) -> Check:
+    """A finite number, above a limit."""
+
+    def check(value: object, pointer: str, report: Report) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            report.add("must be a number", pointer)
+        elif value <= above:
+            report.add(f"must be greater than {above:g}", pointer)
 
     return check
 

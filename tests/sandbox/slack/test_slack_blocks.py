@@ -43,6 +43,19 @@ def menu(count: int, text: str = "Choose", kind: str = "overflow") -> dict[str, 
     return {"type": kind, "action_id": "m", "options": options}
 
 
+PIE = {"type": "pie", "segments": [{"label": "sent", "value": 3}]}
+LINE = {
+    "type": "line",
+    "axis_config": {"categories": ["Mon", "Tue"], "y_label": "e-mails"},
+    "series": [{"name": "s", "data": [{"label": "Mon", "value": 1}, {"label": "Tue", "value": -2.5}]}],
+}
+VIDEO = {
+    "type": "video",
+    "alt_text": "x",
+    "title": {"type": "plain_text", "text": "x"},
+    "thumbnail_url": "https://example.com/t.png",
+    "video_url": "https://example.com/v",
+}
 FINE = [
     section("x" * 3000, fields=[plain("x" * 2000)] * 10, accessory=button()),
     {"type": "header", "text": plain("x" * 150)},
@@ -164,6 +177,14 @@ REFUSED = [
 ]
 
 
+FINE += [
+    {"type": "data_visualization", "title": "x" * 50, "chart": PIE},
+    {"type": "data_visualization", "title": "x", "chart": LINE},
+    {"type": "card", "title": {"type": "mrkdwn", "text": "*x*"}, "actions": [button()], "subtext": plain("y")},
+    VIDEO,
+]
+
+
 @pytest.mark.parametrize("block", FINE, ids=lambda block: block["type"])
 def test_slack_takes_what_is_within_its_limits(block: dict[str, object]) -> None:
     assert problems([block], "message") == []
@@ -174,8 +195,94 @@ def test_slack_refuses_what_is_beyond_them(block: dict[str, object], problem: st
     assert problems([block], "message") == [problem]
 
 
+def charted(chart: dict[str, object], **more: object) -> dict[str, object]:
+    return {"type": "data_visualization", "title": "x", "chart": {**chart, **more}}
+
+
+def serie(name: str, **values: object) -> dict[str, object]:
+    return {"name": name, "data": [{"label": label, "value": value} for label, value in values.items()]}
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ({**charted(PIE), "title": "x" * 51}, "must be less than 51 characters [json-pointer:/blocks/0/title]"),
+        (charted({"type": "donut"}), "unsupported type: donut [json-pointer:/blocks/0/chart/type]"),
+        (
+            charted(PIE, segments=[{"label": "a", "value": 0}]),
+            "must be greater than 0 [json-pointer:/blocks/0/chart/segments/0/value]",
+        ),
+        (
+            charted(PIE, segments=[{"label": "a", "value": 1}] * 13),
+            "no more than 12 items allowed [json-pointer:/blocks/0/chart/segments]",
+        ),
+        (
+            charted(LINE, series=[serie("s", Mon="1", Tue=2)]),
+            "must be a number [json-pointer:/blocks/0/chart/series/0/data/0/value]",
+        ),
+        (
+            charted(LINE, series=[serie("s", Mon=1)]),
+            "must have one data point for each category [json-pointer:/blocks/0/chart/series/0/data]",
+        ),
+        (
+            charted(LINE, series=[serie("s", Mon=1, Tue=2)] * 2),
+            "must have unique series names [json-pointer:/blocks/0/chart/series]",
+        ),
+        (
+            charted(LINE, axis_config={"categories": ["Mon", "x" * 21]}),
+            "must be less than 21 characters [json-pointer:/blocks/0/chart/axis_config/categories/1]",
+        ),
+        (
+            {"type": "card", "subtitle": plain("x")},
+            "must define either `hero_image` or `title` or `actions` or `body` [json-pointer:/blocks/0]",
+        ),
+        (
+            {"type": "card", "actions": [button()] * 4},
+            "no more than 3 items allowed [json-pointer:/blocks/0/actions]",
+        ),
+        (
+            {**VIDEO, "video_url": "http://example.com/v"},
+            "must be an HTTPS URL [json-pointer:/blocks/0/video_url]",
+        ),
+        ({**VIDEO, "title": plain("x" * 200)}, "must be less than 200 characters [json-pointer:/blocks/0/title/text]"),
+        ({"type": "alert", "text": plain("x")}, "unsupported type: alert [json-pointer:/blocks/0/type]"),
+        (
+            {"type": "file", "external_id": "x", "source": "remote"},
+            "unsupported type: file [json-pointer:/blocks/0/type]",
+        ),
+    ],
+)
+def test_charts_cards_and_videos_have_limits_too(block: dict[str, object], problem: str) -> None:
+    assert problems([block], "message") == [problem]
+
+
+def test_an_alert_stands_in_a_modal() -> None:
+    alert = {"type": "alert", "text": plain("x"), "level": "warning"}
+    assert problems([alert], "modal") == []
+    assert problems([{**alert, "level": "loud"}], "modal") == [
+        "must be one of the allowed values: default, info, warning, error, success [json-pointer:/blocks/0/level]"
+    ]
+
+
+async def test_a_chart_is_read_as_its_numbers_and_a_card_can_be_pressed(
+    slack: SlackServer, client: AsyncWebClient, bot
+) -> None:
+    card = {"type": "card", "title": plain("Task"), "actions": [button()]}
+    await client.chat_postMessage(channel="C0ALERTS", text="x", blocks=[charted(PIE), charted(LINE), card])
+    (message,) = slack.visible("U0MEI", "C0ALERTS")
+    assert message.plain.splitlines()[:4] == ["x", "sent: 3", "x", "s: Mon 1, Tue -2.5"]
+    await slack.click("U0MEI", message, message.buttons[0].action_id)
+    assert bot.last["actions"][0]["block_id"] == message.blocks[2]["block_id"]
+
+
+async def test_a_message_holds_two_charts_and_so_much_text(slack: SlackServer, client: AsyncWebClient) -> None:
+    assert (await refusal(client, [charted(PIE)] * 3))["error"] == "invalid_blocks"
+    assert (await refusal(client, [section("x" * 2700)] * 5))["error"] == "msg_blocks_too_long"
+    await client.chat_postMessage(channel="C0ALERTS", text="x", blocks=[section("x" * 2600)] * 5)
+
+
 def test_every_block_that_is_taken_can_be_read() -> None:
-    assert {block["type"] for block in FINE} == set(_BLOCKS)
+    assert {block["type"] for block in FINE} | {"alert"} == set(_BLOCKS)
 
 
 def test_a_block_id_stands_once_in_a_message_and_an_action_id_once_in_a_block() -> None:

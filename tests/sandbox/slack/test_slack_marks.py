@@ -6,7 +6,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import SlackServer
 
-
 # slack_sdk sends the app's secret in a way that aiohttp is about to drop.
 through_basic_auth = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
