@@ -1,6 +1,7 @@
 """`task`: look at sending tasks, pause, resume, cancel and delete them."""
 
 import asyncio
+from datetime import date as Date  # noqa: N812  # `date` is an option's name here
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -38,8 +39,9 @@ async def list_(
     """List sending tasks."""
     provider = ctx.provider(ReadsTasks, account)
     name = provider.account
-    day = period(date, ctx.today(name)).first if date else None
-    tasks = await provider.tasks(status=status, day=day, page=max(page, 1))
+    day = _one_day(date, ctx.today(name)) if date else None
+    page = max(page, 1)
+    tasks = await provider.tasks(status=status, day=day, page=page)
     return ctx.answer(
         "task_list",
         account=name,
@@ -51,6 +53,13 @@ async def list_(
         status=status,
         day=day,
     )
+
+
+def _one_day(words: str, today: Date) -> Date:
+    asked = period(words, today)
+    if asked.days != 1:
+        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="several", longest=1)
+    return asked.first
 
 
 @command("task show", role=Role.VIEWER, usage="ID [--account NAME]", examples=("task show 19124",))
