@@ -197,7 +197,9 @@ async def _play(*, tour: bool) -> int:
     from sandbox.demo import Demo  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="edmbot-") as folder:
-        async with Demo.open() as demo:
+        # The workspace grants what the bot asks of a real one, and no more.
+        asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
+        async with Demo.open(asked) as demo:
             environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
             async with serve(load(shipped(), environ, purpose=Purpose.RUN)) as web:
                 demo.connect(web.url)

@@ -2,10 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from sandbox.box import Sandbox
 from sandbox.slack import Message, SlackServer
@@ -43,9 +43,9 @@ class Demo:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> AsyncIterator[Self]:
-        """Start vendors and workspace; stop them at the end of the block."""
-        box, slack = await Sandbox.start(), await SlackServer.start()
+    async def open(cls, manifest: Mapping[str, Any]) -> AsyncIterator[Self]:
+        """Start vendors and a workspace that installs the bot by its app manifest; stop them at the block's end."""
+        box, slack = await Sandbox.start(), await SlackServer.start(manifest=manifest)
         try:
             yield cls(box, slack)
         finally:
