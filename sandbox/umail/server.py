@@ -8,7 +8,7 @@ from hashlib import md5
 from aiohttp import web
 
 from sandbox.mailing import Account
-from sandbox.umail import account, failures, statistics, tasks
+from sandbox.umail import account, daily, failures, statistics, tasks, tracking
 from sandbox.umail.call import UMailCall
 from sandbox.umail.markup import RefusedError, result
 from sandbox.wire import Call, VendorName
@@ -30,8 +30,15 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("stask", ""): statistics.stask,
     ("failexport", ""): failures.failexport,
     ("failexportall", ""): failures.failexportall,
+    ("deduction", ""): daily.deduction,
+    ("maillog", ""): daily.maillog,
+    ("track", "overview"): tracking.overview,
+    ("track", "open-detail"): tracking.open_detail,
+    ("track", "click-detail"): tracking.click_detail,
+    ("track", "link-stat"): tracking.link_stat,
+    ("trackexport", ""): tracking.trackexport,
 }
-ONLY_2019 = frozenset({("failexportall", "")})
+ONLY_2019 = frozenset({("failexportall", ""), ("maillog", "")})
 """Calls that 001 does not have."""
 
 

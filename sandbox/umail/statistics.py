@@ -26,7 +26,7 @@ def statistic(call: UMailCall) -> web.Response:
     web_sent = sum((task.tally_on(day, call.now, settled=False) for task in tasks), _NOTHING)
     smtp = call.account.history[day].tally if day in call.account.history else _NOTHING
     counted = sum((task.tally_on(day, call.now) for task in tasks), _NOTHING) + smtp
-    prepaid = sum(_prepaid_on(task, day, call) for task in tasks) + smtp.sent
+    prepaid = sum(prepaid_on(task, day, call) for task in tasks) + smtp.sent
     newer = {
         "blacklist_count": counted.of(Failure.BLACKLIST),
         "refuse_count": counted.of(Failure.COMPLAINT),
@@ -75,13 +75,13 @@ def _rows(call: UMailCall) -> Iterator[str]:
         for task in call.account.tasks.values():
             tally = task.tally_on(day, call.now)
             if tally.processed:
-                yield _row(call, day, task, tally, _prepaid_on(task, day, call))
+                yield _row(call, day, task, tally, prepaid_on(task, day, call))
         if day in call.account.history:
             yield _smtp_row(call, day, call.account.history[day])
         day += timedelta(days=1)
 
 
-def _prepaid_on(task: Task, day: date, call: UMailCall) -> int:
+def prepaid_on(task: Task, day: date, call: UMailCall) -> int:
     """Points taken ahead on one Shanghai day."""
 
     def until(day: date) -> int:
