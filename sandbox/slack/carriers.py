@@ -6,7 +6,7 @@ from sandbox.slack.sockets import SocketMode
 
 
 class Carriers:
-    """Socket Mode where the manifest turned it on; without a word of a manifest, where only a socket is there."""
+    """Socket Mode where the manifest turned it on; without a manifest, once a socket came and no address did."""
 
     def __init__(self, http: Delivery, sockets: SocketMode, socket_mode: bool | None) -> None:
         self._http = http
@@ -16,7 +16,7 @@ class Carriers:
     @property
     def chosen(self) -> Carrier:
         """The way that the next request takes."""
-        only_sockets = self._http.url is None and bool(self._sockets.connections)
+        only_sockets = self._http.url is None and self._sockets.used
         by_socket = only_sockets if self._socket_mode is None else self._socket_mode
         return self._sockets if by_socket else self._http
 

@@ -12,6 +12,7 @@ from sandbox.slack.arguments import Arguments
 from sandbox.slack.deeds import Reply, Scene, came
 from sandbox.slack.delivery import Ack, Retry
 from sandbox.slack.errors import SlackError
+from sandbox.slack.messages import controls
 from sandbox.slack.people import Json
 from sandbox.slack.submissions import answer_submission, entered
 from sandbox.slack.views import View
@@ -57,7 +58,8 @@ class Interactions:
         view = self._top(user)
         if not entered(self._workspace, view, values):
             return Reply(None, 0.0, sent=False)
-        payload = self._scene.begin(user, "view_submission") | self._closing(view) | {"response_urls": []}
+        payload = self._scene.begin(user, "view_submission") | self._closing(view)
+        payload["response_urls"] = self._response_urls(user, view)
         ack = await self._scene.carrier.payload(payload)
         if ack.error is None:
             ack = self._settle(view, ack)
@@ -107,6 +109,18 @@ class Interactions:
         except SlackError as refused:
             return replace(ack, error=refused.error)
         return ack
+
+    def _response_urls(self, user: str, view: View) -> list[Json]:
+        """One for each channel that was chosen where the app asked for one: `response_url_enabled`."""
+        urls: list[Json] = []
+        for block, element in controls(view.blocks):
+            block_id, action_id = block["block_id"], element["action_id"]
+            state = view.state.get(block_id, {}).get(action_id, {})
+            channel = state.get("selected_conversation") or state.get("selected_channel")
+            if element.get("response_url_enabled") and isinstance(channel, str):
+                url = self._scene.responses.issue(user, channel)
+                urls.append({"block_id": block_id, "action_id": action_id, "channel_id": channel, "response_url": url})
+        return urls
 
     def _closing(self, view: View) -> Json:
         return {"view": payloads.view_json(self._workspace, view)}

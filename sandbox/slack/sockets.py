@@ -56,6 +56,8 @@ class SocketMode:
     def __init__(self, app: App, faults: Faults, now: Now, ack_seconds: float) -> None:
         self.base = ""
         self.connections: list[Connection] = []
+        self.used = False
+        """Whether there ever was a connection."""
         self._app = app
         self._faults = faults
         self._now = now
@@ -180,6 +182,7 @@ class SocketMode:
 
     async def _converse(self, connection: Connection) -> None:
         self.connections.append(connection)
+        self.used = True
         hello: Json = {"type": "hello", "num_connections": len(self.connections), "debug_info": _DEBUG}
         await _say(connection.socket, hello | {"connection_info": {"app_id": self._app.id}})
         self._arrived.set()

@@ -159,6 +159,18 @@ async def test_a_submission_carries_elements_outside_of_inputs_too(
     assert values["c"]["r"]["selected_option"]["value"] == "green"
 
 
+async def test_a_chosen_channel_gives_a_response_url_where_the_bot_asked_for_one(
+    slack: SlackServer, client: AsyncWebClient, bot, http
+) -> None:
+    where = {"type": "conversations_select", "action_id": "a", "response_url_enabled": True}
+    await opened(slack, client, asking(where))
+    await slack.submit("U0MEI", {"a": "C0ALERTS"})
+    (given,) = bot.last["response_urls"]
+    assert (given["block_id"], given["action_id"], given["channel_id"]) == ("b", "a", "C0ALERTS")
+    await http.post(given["response_url"], json={"text": "done", "response_type": "in_channel"})
+    assert slack.visible("U0LIN", "C0ALERTS")[-1].plain == "done"
+
+
 @pytest.mark.parametrize(
     ("element", "bad", "good"),
     [

@@ -133,6 +133,21 @@ async def test_an_envelope_whose_connection_ends_comes_again_over_the_next_one(
     await other.client.close()
 
 
+async def test_an_envelope_waits_for_a_connection_to_come_back(
+    slack: SlackServer, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    first, _ = await bare(slack, client, session)
+    await first.close()
+    await connected(slack, 0)
+    address = (await client.apps_connections_open(app_token=slack.app_token))["url"]
+    asked = asyncio.create_task(slack.slash("U0MEI", "C0GENERAL", "/edm"))
+    second = await session.ws_connect(address)
+    assert (await second.receive_json(timeout=1))["type"] == "hello"
+    envelope = await second.receive_json(timeout=1)
+    await second.send_json({"envelope_id": envelope["envelope_id"]})
+    assert (await asked).error is None
+
+
 async def test_each_envelope_goes_to_one_connection_and_they_take_turns(
     slack: SlackServer, listener: Listener, client: AsyncWebClient
 ) -> None:
