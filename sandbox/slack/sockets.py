@@ -112,6 +112,7 @@ class SocketMode:
         """Cut every connection."""
         for connection in list(self.connections):
             connection.drop()
+            self._forget(connection)
 
     def close(self) -> None:
         self.drop()
@@ -138,7 +139,8 @@ class SocketMode:
         except TimeoutError:
             return Ack(None, time.monotonic() - start, TIMEOUT if self.connections else FAILED)
         finally:
-            del self._waiting[str(envelope["envelope_id"])]
+            # Gone already where the same envelope was sent twice at once.
+            self._waiting.pop(str(envelope["envelope_id"]), None)
         return Ack(200, time.monotonic() - start, None, answer.result())
 
     async def _try(self, envelope: Json, answer: asyncio.Future[str]) -> None:
