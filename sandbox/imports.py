@@ -1,5 +1,6 @@
 """Files of addresses that U-Mail parses in its own time (000 4.8.3, 4.8.4 and 4.14)."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,12 +18,12 @@ EMPTY_FILE = -2
 """The failure that this sandbox gives a file without rows; the document does not tell -1, -2 and -3 apart."""
 
 
-def person(row: str, separator: str = ";") -> Person | None:
-    """`address;name;sex;birthday;phone;area;var1;…;var10`, later fields ignored; None when the address is invalid."""
-    cells = [cell.strip() for cell in row.replace("\t", separator).split(separator)]
+def person(row: str) -> Person | None:
+    """`address;name;sex;birthday;phone;area;var1;…;var10`, or with tabs (001's table); None when it has no address."""
+    cells = [cell.strip() for cell in re.split(r"[;\t]", row)]
     if not ADDRESS.fullmatch(cells[0]):
         return None
-    address, fullname, sex, birthday, phone, area, *variables = cells + [""] * 6
+    address, fullname, sex, birthday, phone, area, *variables = *cells, *("",) * 6
     known = sex if sex in {"M", "F"} else ""
     padded = (*variables[:VARS], *("",) * VARS)[:VARS]
     return Person(address, fullname, known, birthday or NO_DAY, phone, area, padded)

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from sandbox.clock import WorldClock
-from sandbox.mailing import Account, Status, Task
+from sandbox.clock import WorldClock, vendor_day
+from sandbox.contacts import MailList
+from sandbox.mailing import Account, Settings, Status, Task
 from sandbox.material import Manager
 from sandbox.messages import EmailCarAccount, ItnioAccount
-from sandbox.outcomes import Shares
+from sandbox.outcomes import Failure, Shares, Tally
 
 Change = Callable[[datetime], None]
+SOME: tuple[Failure, ...] = tuple(kind for kind in Failure if kind is not Failure.OTHER)
 
 
 class World:
@@ -70,6 +72,26 @@ class World:
         """From now on, a task's addresses fail with these shares: how a test or a demo makes bounces climb."""
         now = self.advance()
         self.task(task_id).worsen(shares, now)
+
+    def enlarge(self, rows: int, username: str = "demo-umail") -> Task:
+        """Make room for measurements: a list of `rows` contacts and as many that unsubscribed, and a task sent to it.
+
+        The task, which is returned, has `rows` failures, `rows` opens and a quarter of that in clicks. Only its day's
+        statistics change; the balance does not.
+        """
+        now = self.advance()
+        account = self.umail[username]
+        number = max(account.lists) + 1
+        account.lists[number] = MailList(number, f"{rows:,}", rows, left_before=rows)
+        start = now - timedelta(days=2)
+        settings = Settings(list(account.templates)[:1], [number], start, track_status=2)
+        each, rest = divmod(rows, len(SOME))
+        failures = {kind: each + (index < rest) for index, kind in enumerate(SOME)}
+        opening, sn = Tally(5 * rows, failures), f"enlarged-{account.customer_id}-{rows}"
+        task = Task(account.next_task_id, sn, settings, 5 * rows, Status.SENT, start, opening=opening)
+        task.opening_day, task.time_start, task.time_end = vendor_day(start), start - timedelta(hours=5), start
+        task.charged_before = task.charged(now)
+        return account.add(task)
 
     def _due(self, now: datetime) -> Iterator[tuple[datetime, Change]]:
         for entry in self._late:

@@ -8,7 +8,7 @@ from hashlib import md5
 from aiohttp import web
 
 from sandbox.mailing import Account
-from sandbox.umail import account, daily, failures, statistics, tasks, tracking
+from sandbox.umail import account, addresses, daily, failures, lists, statistics, tasks, tracking, uploads
 from sandbox.umail.call import UMailCall
 from sandbox.umail.markup import RefusedError, result
 from sandbox.wire import Call, VendorName
@@ -37,9 +37,33 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("track", "click-detail"): tracking.click_detail,
     ("track", "link-stat"): tracking.link_stat,
     ("trackexport", ""): tracking.trackexport,
+    ("mloperate", "maillist-list"): lists.maillist_list,
+    ("mloperate", "maillist-detail"): lists.maillist_detail,
+    ("mloperate", "maillist-add"): lists.maillist_add,
+    ("mloperate", "maillist-edit"): lists.maillist_edit,
+    ("mloperate", "maillist-del"): lists.maillist_del,
+    ("mloperate", "subscription-export"): lists.subscription_export,
+    ("mloperate", "unsubscribe-export"): lists.unsubscribe_export,
+    ("mloperate", "ml-addr-list"): addresses.ml_addr_list,
+    ("mloperate", "ml-addr-add"): addresses.ml_addr_add,
+    ("mloperate", "ml-addr-edit"): addresses.ml_addr_edit,
+    ("mloperate", "ml-addr-del"): addresses.ml_addr_del,
+    ("mloperate", "ml-addr-empty"): addresses.ml_addr_empty,
+    ("mloperate", "ml-sub"): addresses.ml_sub,
+    ("mloperate", "ml-unsub"): addresses.ml_unsub,
+    ("mloperate", "ml-addr-add-file"): uploads.ml_addr_add_file,
+    ("mloperate", "ml-addr-add-file-query"): uploads.ml_addr_add_file_query,
+    ("mloperate", "ml-addr-add-log"): uploads.ml_addr_add_log,
 }
-ONLY_2019 = frozenset({("failexportall", ""), ("maillog", "")})
-"""Calls that 001 does not have."""
+ONLY: dict[tuple[str, str], str] = {
+    ("failexportall", ""): "basic",
+    ("maillog", ""): "basic",
+    ("mloperate", "ml-addr-add-file-query"): "basic",
+    ("mloperate", "ml-addr-add-log"): "basic",
+    ("mloperate", "subscription-export"): "md5",
+    ("mloperate", "ml-addr-edit"): "md5",
+}
+"""Calls that one document does not have: a script is missing, a `do` is unknown."""
 
 
 def name(request: web.Request, query: Mapping[str, str]) -> tuple[VendorName, str]:
@@ -65,10 +89,11 @@ class UMail:
         handler = CALLS.get(key)
         if not call.path.endswith(".php") or key[0] not in {script for script, _ in CALLS}:
             return web.Response(status=404, text="Not Found")
-        if handler is None:
-            return result("do_error", "do参数错误")
-        if key in ONLY_2019 and customer.dialect == "md5":
+        elsewhere = ONLY.get(key, customer.dialect) != customer.dialect
+        if elsewhere and not key[1]:
             return web.Response(status=404, text="Not Found")
+        if handler is None or elsewhere:
+            return result("do_error", "do参数错误")
         return self._carry_out(handler, UMailCall(self._world, customer, call, self._world.advance()))
 
     def _carry_out(self, handler: Handler, call: UMailCall) -> web.Response:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from hashlib import md5
+from typing import Any
 
 import httpx
 import pytest
@@ -49,6 +50,22 @@ def umail_v3(box: Sandbox, http: httpx.AsyncClient) -> Ask:
 
     async def ask(script: str, **params: object) -> httpx.Response:
         return await http.get(box.umail_v3.url + script, params=credentials | params)
+
+    return ask
+
+
+@pytest.fixture
+def post(box: Sandbox, http: httpx.AsyncClient) -> Ask:
+    """Post to U-Mail: `await post("umail", "mloperate.php", {"do": "maillist-add"}, data={…}, files={…})`."""
+
+    async def ask(dialect: str, script: str, query: dict[str, object], **sent: Any) -> httpx.Response:
+        account = box.world.umail["demo-umail" if dialect == "umail" else "demo-umail-v3"]
+        if dialect == "umail":
+            auth = (account.username, account.password)
+            return await http.post(box.umail.url + script, params=query, auth=auth, **sent)
+        digest = md5(account.password.encode(), usedforsecurity=False).hexdigest()
+        credentials = {"username": account.username, "password": digest}
+        return await http.post(box.umail.url + script, params=credentials | query, **sent)
 
     return ask
 
