@@ -12,7 +12,7 @@ from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError
 from providers.model import Task
 from store.engine import Store
-from store.runs import get, interrupted
+from store.runs import get, take_interrupted
 from store.tables import Change, CommandRun
 from templates import render
 
@@ -44,7 +44,8 @@ class Sweep:
 
     async def run(self) -> None:
         """One round."""
-        for run in await interrupted(self._store):
+        # One by one: should this process die as well, no more than one is closed and not told.
+        while run := await take_interrupted(self._store):
             await self._tell_interrupted(run)
         await asyncio.gather(*(self._look_up(change) for change in await claim_due(self._store)))
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col
 
@@ -112,17 +112,22 @@ async def finish(
     return await store.transact(closed)
 
 
-async def interrupted(store: Store) -> Sequence[CommandRun]:
-    """Close every open run whose process went silent, and return them: each is returned to one caller only."""
+async def take_interrupted(store: Store) -> CommandRun | None:
+    """Close the oldest open run whose process went silent, and return it: each is returned to one caller only."""
 
-    def taken(session: Session, now: datetime) -> Sequence[CommandRun]:
-        found = session.scalars(
-            update(CommandRun)
+    def taken(session: Session, now: datetime) -> CommandRun | None:
+        silent = (
+            select(col(CommandRun.id))
             .where(col(CommandRun.outcome).is_(None), col(CommandRun.lease_until) < now)
+            .order_by(col(CommandRun.id))
+            .limit(1)
+        )
+        return session.scalars(
+            update(CommandRun)
+            .where(col(CommandRun.id) == silent.scalar_subquery())
             .values(outcome=Outcome.INTERRUPTED, finished_at=now)
             .returning(CommandRun)
-        )
-        return found.all()
+        ).first()
 
     return await store.transact(taken)
 

@@ -10,7 +10,7 @@ from providers.base import Rate
 from providers.errors import RateLimitedError
 from store.engine import Store
 from store.limits import SharedLimiter
-from store.runs import LEASE, RunJournal, finish, get, interrupted, renew
+from store.runs import LEASE, RunJournal, finish, get, renew, take_interrupted
 from store.tables import Limit, Outcome, new_id
 
 HOUR = Rate(100, timedelta(hours=1))
@@ -108,8 +108,8 @@ async def test_a_run_whose_process_went_silent_is_found_once(store):
     store.clock_offset = LEASE - timedelta(seconds=1)
     await renew(store, "two")
     store.clock_offset = LEASE + timedelta(seconds=1)
-    found = [[row.key for row in await interrupted(store)] for _ in range(2)]
-    assert found == [["dead"], []]
+    found = [await take_interrupted(store) for _ in range(2)]
+    assert (found[0].key, found[1]) == ("dead", None)
 
 
 async def test_a_run_taken_for_interrupted_cannot_be_closed_by_its_late_process(store):
@@ -117,7 +117,7 @@ async def test_a_run_taken_for_interrupted_cannot_be_closed_by_its_late_process(
     await RunJournal(store).add(begun)
     run = await get(store, begun["id"])
     store.clock_offset = LEASE * 2
-    await interrupted(store)
+    await take_interrupted(store)
     assert not await finish(store, run, Outcome.DONE, answer="late", command=None, account=None)
 
 
