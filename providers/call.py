@@ -1,6 +1,6 @@
 """What goes over the wire and comes back: one request, one answer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -27,9 +27,14 @@ class Call:
     url: str = field(repr=False)
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | Callable[[], AsyncIterator[bytes]] | None = field(default=None, repr=False)
+    """The body, or what makes it piece by piece; then the headers say how long it is."""
     limit: tuple[str, Rate] | None = None
     """The vendor's limit and the key it is counted under."""
+    deadlines: int = 1
+    """How many deadlines it may take: an upload takes as long as its file is large."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What only this call carries and nobody may read, such as a mailbox's new password."""
 
 
 @dataclass(frozen=True, slots=True)

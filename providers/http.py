@@ -122,9 +122,9 @@ class Wire:
             OutcomeUnknownError: it may have happened; `__cause__` is what went wrong.
             ProviderError: any other says that it did not.
         """
-        run = _Run(call, self._deadline)
+        run = _Run(call, self._deadline * call.deadlines)
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(run.deadline):
                 return await self._once(run, parse)
         except TimeoutError:
             fault = self.signed(_overdue(run), call)
@@ -155,14 +155,14 @@ class Wire:
         source = body.pieces(response, EXPORT_LIMIT)
         over = time.monotonic() + EXPORT_DEADLINES * self._deadline
         while True:
-            piece = await self._piece(source, over)
+            piece = await self._piece(source, over, call)
             if isinstance(piece, ProviderError):
                 raise self.signed(piece, call)
             if piece is None:
                 return
             yield piece
 
-    async def _piece(self, source: AsyncIterator[bytes], over: float) -> bytes | ProviderError | None:
+    async def _piece(self, source: AsyncIterator[bytes], over: float, call: Call) -> bytes | ProviderError | None:
         try:
             async with asyncio.timeout(min(self._deadline, over - time.monotonic())):
                 return await anext(source, None)
@@ -171,7 +171,7 @@ class Wire:
         except ProviderError as error:
             return error
         except (httpx.HTTPError, httpx.StreamError) as error:
-            return self._fault(error)
+            return self._fault(error, call)
 
     async def _once(self, run: "_Run", parse: Callable[[Answer], T]) -> T:
         await self._take_turn(run.call)
@@ -212,7 +212,7 @@ class Wire:
         except ProviderError as error:
             return error
         except (httpx.HTTPError, httpx.StreamError) as error:
-            return self._fault(error)
+            return self._fault(error, run.call)
         finally:
             await opened.aclose()
         return Answer(opened.status_code, content, opened.charset_encoding)
@@ -224,7 +224,7 @@ class Wire:
             run.sent = True
             response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return self._fault(error)
+            return self._fault(error, run.call)
         fault = fault_of(response, self._clock())
         if fault is None:
             return response
@@ -235,10 +235,10 @@ class Wire:
         fault.vendor_text = gist(said.decode("utf-8", "replace"))
         return fault
 
-    def _fault(self, error: Exception) -> ProviderError:
+    def _fault(self, error: Exception, call: Call) -> ProviderError:
         """An exception of httpx in our words; theirs carries the request and must not travel on."""
         if isinstance(error, _UNSENT):
-            return UnreachableError(f"no connection could be made ({self._redacted(str(error))})")
+            return UnreachableError(f"no connection could be made ({self._redacted(str(error), call)})")
         if isinstance(error, httpx.TimeoutException):
             return AnswerTimeoutError("no answer within the deadline")
         return NoAnswerError("the connection ended before the answer was whole")
@@ -247,14 +247,14 @@ class Wire:
         """An error with whose it is, and with nothing secret in it."""
         error.account = error.account or self.account
         error.call = error.call or call.name
-        error.args = tuple(self._redacted(str(arg)) for arg in error.args)
-        error.vendor_code = self._redacted(error.vendor_code) if error.vendor_code else None
-        error.vendor_text = self._redacted(error.vendor_text) if error.vendor_text else None
+        error.args = tuple(self._redacted(str(arg), call) for arg in error.args)
+        error.vendor_code = self._redacted(error.vendor_code, call) if error.vendor_code else None
+        error.vendor_text = self._redacted(error.vendor_text, call) if error.vendor_text else None
         return error
 
-    def _redacted(self, text: str) -> str:
+    def _redacted(self, text: str, call: Call) -> str:
         text = text[:_REDACT_LIMIT]
-        for secret in self._secrets:
+        for secret in (*_forms(call.secrets), *self._secrets):
             text = text.replace(secret, "***")
         return text[:_WORDS_LIMIT]
 
@@ -306,7 +306,7 @@ def _request(run: _Run) -> httpx.Request:
         run.call.method,
         run.call.url,
         headers=headers,
-        content=run.call.content,
+        content=run.call.content() if callable(run.call.content) else run.call.content,
         extensions={"timeout": timeout.as_dict()},
     )
 

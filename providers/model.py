@@ -281,6 +281,8 @@ class Failure(Observation):
     category: FailureCategory
     raw_type: str
     statistics_id: StatisticsId | None = None
+    reason: str | None = None
+    """The vendor's words, where the export has them (U-Mail failexport as XML)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +291,8 @@ class Accepted(Observation):
 
     message_ids: tuple[MessageId, ...]
     """Empty when the vendor named none; fewer than the recipients when it names one for all."""
+    refused: tuple[str, ...] = ()
+    """Recipients that were declined while the others were taken (SMTP)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

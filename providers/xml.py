@@ -30,6 +30,8 @@ _AMPERSAND = re.compile(r"<!\[CDATA\[|\]\]>|&(?!(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|a
 _FORGIVEN = {"ERR_TAG_NAME_MISMATCH"}
 _SPANS = (("<![CDATA[", "]]>"), ("<!--", "-->"), ("<?", "?>"))
 
+_END = 64
+"""Characters in which the last tag of a document is found."""
 ROW_LIMIT = 1 << 20
 """The most bytes that one row of a stream may take."""
 
@@ -212,11 +214,14 @@ def begins_with(head: bytes, root: str, header: str | None) -> bool | None:
 class RowStream:
     """Rows of a long document, one by one, in flat memory; feed it bytes from the very first on.
 
-    Stricter than `parse`: a long export is well-formed or refused. Rows given before the damage shows are true;
+    Stricter than `parse`: a long export is well-formed or refused, but that where `root` is named, its end tag may
+    lack the slash (000 3.2 and 3.3 end with `<data>`). Rows given before the damage shows are true;
     that the document was whole is known only when `close` has not raised.
     """
 
-    def __init__(self, row: str, codec: str, zone: ZoneInfo) -> None:
+    def __init__(self, row: str, codec: str, zone: ZoneInfo, *, root: str | None = None) -> None:
+        self._end = re.compile(rf"<({root})\s*>\s*\Z") if root else None
+        self._held = ""
         self._row = row
         self._zone = zone
         self._decoder = codecs.getincrementaldecoder(codec)("strict")
@@ -249,7 +254,7 @@ class RowStream:
 
     def _parsed(self, chunk: bytes, *, last: bool) -> bool:
         try:
-            text = _CONTROL.sub("", self._decoder.decode(chunk, last))
+            text = self._mended(_CONTROL.sub("", self._decoder.decode(chunk, last)), last=last)
             if not self._begun:
                 text = text.lstrip()
                 self._begun = bool(text)
@@ -260,6 +265,16 @@ class RowStream:
         except (UnicodeDecodeError, etree.XMLSyntaxError):
             return False
         return True
+
+    def _mended(self, text: str, *, last: bool) -> str:
+        """The text but for its last characters, which are held until it is known whether they are the end."""
+        if self._end is None:
+            return text
+        text, self._held = self._held + text, ""
+        if last:
+            return self._end.sub(r"</\1>", text)
+        text, self._held = text[:-_END], text[-_END:]
+        return text
 
 
 def _forget(element: Element) -> None:

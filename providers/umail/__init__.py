@@ -1,6 +1,6 @@
 """U-Mail (bestedm), in both dialects of its API."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -8,14 +8,11 @@ from zoneinfo import ZoneInfo
 import httpx
 from pydantic import BaseModel
 
-from providers.base import DEADLINE, Clock, Limiter, ListsFailures, utcnow
-from providers.errors import UnsupportedError
+from providers.base import DEADLINE, Clock, Limiter, utcnow
 from providers.http import Wire
 from providers.model import (
     AccountInfo,
     Balance,
-    Failure,
-    FailureCategory,
     SendId,
     SendStats,
     Task,
@@ -31,7 +28,7 @@ from providers.umail.statistics import Statistics
 from providers.umail.tasks import Tasks
 
 
-class UMail:
+class UMail(Failures):
     """One account at U-Mail; made as `providers.base.ProviderType` says.
 
     Claims TellsAccount, TellsBalance, ReadsTasks, ChangesTasks, TellsDayStats, TellsTaskStats and ListsFailures.
@@ -58,7 +55,6 @@ class UMail:
         self._tasks = Tasks(self._api)
         self._edits = Edits(self._api, clock)
         self._statistics = Statistics(self._api, self._tasks.task)
-        self._failures = Failures(self._api)
 
     @property
     def account(self) -> str:
@@ -108,11 +104,3 @@ class UMail:
 
     async def task_stats_between(self, first: date, last: date) -> Sequence[SendStats]:
         return await self._statistics.of_tasks(first, last)
-
-    def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
-        """Raises UnsupportedError at once on V3.0, whose failexport tells no reasons."""
-        if not self._api.dialect.newer:
-            raise UnsupportedError(
-                "U-Mail V3.0 exports addresses without reasons", account=self.account, capability=ListsFailures
-            )
-        return self._failures.between(first, last, category)

@@ -1,18 +1,20 @@
 """U-Mail's calls in general: how they are addressed and signed, and what an answer says (000 chapters 1 and 9)."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
+from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from providers import json, values
 from providers.base import Rate
 from providers.call import About, Answer, Call, encoded
-from providers.errors import BadAnswerError, ProviderError, RefusedError
-from providers.http import Wire
+from providers.errors import BadAnswerError, ProviderError, RefusedError, UnsupportedError
+from providers.http import EXPORT_DEADLINES, Wire
+from providers.multipart import Multipart
 from providers.refusals import is_negative, is_success, line, page, refusal, says_nothing_found
 from providers.status import by_status
 from providers.umail.dialect import DIALECTS, Dialect
@@ -23,6 +25,12 @@ T = TypeVar("T")
 
 _WORDS = ("status", "code", "error", "errcode")
 _SAYINGS = ("data", "msg", "message", "info", "error")
+
+
+Params: TypeAlias = Mapping[str, str | None]
+NO_PARAMS: Params = MappingProxyType({})
+# 000, note 2: the header must name UTF-8.
+_FORM = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +60,65 @@ class Api:
         self,
         script: str,
         do: str | None = None,
-        params: Mapping[str, str | None] = MappingProxyType({}),
+        params: Params = NO_PARAMS,
         *,
         limit: tuple[str, Rate] | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> Call:
         """A GET, as every sample URL of both documents; `do` must be in the query (000 5.1, remark 1).
 
         Parameters that are None are left out.
         """
-        given = [(name, value) for name, value in params.items() if value is not None]
+        name, url = self._address(script, do, params)
+        return Call(name, url, headers=(_FORM, *self._basic), limit=limit, secrets=secrets)
+
+    def post(self, script: str, do: str, params: Params, form: Params) -> Call:
+        """A POST with `form` as its body, for what is documented so or would be too long for a URL."""
+        name, url = self._address(script, do, params)
+        return Call(name, url, method="POST", headers=(_FORM, *self._basic), content=encoded(_given(form)).encode())
+
+    def upload(
+        self, script: str, do: str, params: Params, form: Params, files: Sequence[tuple[str, Path, str]]
+    ) -> Call:
+        """A POST of files: the field, where it lies, the name to show; read from disk while they go out.
+
+        Raises:
+            RefusedError: a file that cannot be read. Nothing was sent.
+        """
+        name, url = self._address(script, do, params)
+        body = Multipart(_given(form), files)
+        return Call(
+            name,
+            url,
+            method="POST",
+            headers=(*body.headers, *self._basic),
+            content=body.body,
+            deadlines=EXPORT_DEADLINES,
+        )
+
+    def _address(self, script: str, do: str | None, params: Params) -> tuple[str, str]:
         pairs = [("do", do)] if do else []
-        query = encoded([*pairs, *self._signature, *given])
-        # 000, note 2: the header must name UTF-8.
-        headers = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), *self._basic]
-        name = f"{script}?do={do}" if do else script
-        return Call(name, f"{self._base_url}{script}?{query}", headers=tuple(headers), limit=limit)
+        query = encoded([*pairs, *self._signature, *_given(params)])
+        return f"{script}?do={do}" if do else script, f"{self._base_url}{script}?{query}"
+
+    def refused(self, what: str, call: str) -> RefusedError:
+        """The error for what cannot be asked for at all; nothing was sent."""
+        return RefusedError(what, account=self.wire.account, call=call)
+
+    def unsupported(self, what: str, call: str) -> UnsupportedError:
+        """The error for what this dialect has no call for; nothing was sent."""
+        return UnsupportedError(f"U-Mail {self.dialect.name} {what}", account=self.wire.account, call=call)
+
+    def needs_2019(self, what: str, call: str) -> None:
+        """Raise UnsupportedError on V3.0, whose document lacks the call."""
+        if not self.dialect.newer:
+            raise self.unsupported(f"cannot {what}", call)
+
+    def checked(self, identifier: str, call: str) -> str:
+        """An id that is one: an empty one would mean another thing, or everything."""
+        if not (identifier.isascii() and identifier.isdigit() and int(identifier)):
+            raise self.refused("an id is a number from 1 on", call)
+        return identifier
 
     async def read(self, call: Call, root: str, build: Callable[[Reader], T]) -> T:
         """What `build` makes of the answer's root element, which must be `root`."""
@@ -88,6 +140,10 @@ class Api:
 
     async def change(self, call: Call, parse_result: Callable[[Answer], Result]) -> Result:
         return await self.wire.change(call, parse_result)
+
+
+def _given(params: Params) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in params.items() if value is not None]
 
 
 def signature(settings: UMailSettings) -> list[tuple[str, str]]:
@@ -192,7 +248,7 @@ def _result(text: str) -> Result:
     word, said = _first(element, _WORDS), _first(element, _SAYINGS)
     if element.tag == "error" or (word is not None and not is_success(word)):
         raise _refusal(element)
-    return Result(id=_id(element.findtext("id")) or _id(said), word=word, said=said)
+    return Result(id=_id(element.findtext("id")) or _id(said) or _id(values.text(element.text)), word=word, said=said)
 
 
 def _result_in_json(found: object) -> Result:

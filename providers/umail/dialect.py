@@ -113,3 +113,7 @@ ASKED_AS: Mapping[FailureCategory, str] = MappingProxyType(
     {category: number for number, (_, category) in _CATEGORY_NAMES.items() if number not in ("1", "2", "3")}
 )
 """Ours -> the `type` to ask for; the others are picked out of `all`."""
+V3_TYPES: Mapping[FailureCategory, str] = MappingProxyType(
+    {category: number for number, (name, category) in _CATEGORY_NAMES.items() if name}
+)
+"""Ours -> the five types of 001 2.3, which are those that have a name."""

@@ -1,78 +1,118 @@
-"""failexportall.php: failed recipients one by one, with type and statistics task (000 2.3.2; not in 001)."""
+"""Failed recipients one by one: failexportall.php (000 2.3.2; not in 001), failexport.php (000 2.3.1, 001 2.3)."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date
 
-from providers.call import Answer, Download
-from providers.charset import candidates
-from providers.errors import AnswerTooLargeError, ProviderError, RefusedError
-from providers.http import ANSWER_LIMIT
-from providers.model import Failure, FailureCategory, StatisticsId
-from providers.refusals import says_nothing_found
-from providers.umail.api import Api, document
-from providers.umail.dialect import ASKED_AS, CATEGORIES
-from providers.xml import Reader, RowStream, begins_with
+from providers.base import ListsFailures
+from providers.call import Call
+from providers.errors import UnsupportedError
+from providers.model import BatchNumber, Failure, FailureCategory, StatisticsId
+from providers.umail.api import Api, Params
+from providers.umail.dialect import ASKED_AS, CATEGORIES, V3_TYPES
+from providers.umail.exports import lines, rows
+from providers.xml import Reader
 
-_ROOT, _ROW = "fail_recipient_list", "recipient"
+_ALL = "failexportall.php"
+_ONE = "failexport.php"
+_BY_TASK_ONLY = ("1", "2", "3")
+"""Types for which both documents want a statistics id or a batch (000 2.3.1, 001 2.3)."""
 
 
 class Failures:
     """The account's failed recipients."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    _api: Api
 
-    async def between(self, first: date, last: date, category: FailureCategory | None) -> AsyncIterator[Failure]:
-        """The rows as they come. What is raised at the end says that rows are missing."""
-        call = self._api.call(
-            "failexportall.php",
-            None,
-            {
-                "type": ASKED_AS.get(category, "all") if category else "all",
-                # Both, always: "if either is empty it means today" (000 2.3.2).
-                "date": first.isoformat(),
-                "date_end": last.isoformat(),
-                "out_type": "xml",
-            },
-        )
-        try:
-            async with self._api.wire.download(call) as download:
-                async for failure in self._rows(call.name, download):
-                    if category in (None, failure.category):
-                        yield failure
-        except ProviderError as error:
-            fault = self._api.wire.signed(error, call)
-        else:
-            return
-        # Without its traceback, whose frames hold the body.
-        raise fault.with_traceback(None)
+    def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
+        """failexportall.php over a period (000 2.3.2). UnsupportedError at once on V3.0, which tells no reasons."""
+        return self._picked(self._typed(_period(first, last), category), category)
 
-    async def _rows(self, source: str, download: Download) -> AsyncIterator[Failure]:
-        """The rows; when it is no export after all, whatever else it says is raised."""
-        head = b""
-        expected = None if download.status < 400 else False
-        stream: RowStream | None = None
-        async for piece in download.pieces:
-            if stream is None:
-                head += piece
-                expected = begins_with(head, _ROOT, download.charset) if expected is None else expected
-                if len(head) > ANSWER_LIMIT:
-                    raise AnswerTooLargeError("the answer is no export, and too large to read")
-                if not expected:
-                    continue
-                stream = RowStream(_ROW, candidates(head, download.charset)[0], self._api.zone)
-                piece = head  # noqa: PLW2901
-            for failure in self._fed(source, stream, piece):
+    def task_failures(
+        self,
+        *,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+        category: FailureCategory | None = None,
+    ) -> AsyncIterator[Failure]:
+        """failexportall.php for one task (000 2.3.2), by its statistics id (track overview) or its batch number.
+
+        Raises:
+            RefusedError: at once, when not exactly one of the two is given.
+            UnsupportedError: at once, on V3.0.
+        """
+        which = self._task(statistics_id, batch, _ALL)
+        return self._picked(self._typed(which, category), category)
+
+    def failure_reasons(
+        self,
+        first: date,
+        last: date,
+        *,
+        category: FailureCategory | None = None,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+    ) -> AsyncIterator[Failure]:
+        """failexport.php (000 2.3.1, 001 2.3): each failure with the vendor's words for it.
+
+        2019 only as XML, which alone carries the reason; V3.0 exports bare addresses: of one day, of one category.
+
+        Raises:
+            RefusedError: at once, when both the statistics id and the batch are given.
+            UnsupportedError: at once, on V3.0: several days, no category, or one that it does not know.
+        """
+        which = self._task(statistics_id, batch, _ONE) if statistics_id or batch else {}
+        if not self._api.dialect.newer:
+            return self._addresses(first, last, category, which)
+        call = self._call(_ONE, _period(first, last) | which, category)
+        return self._picked(call, category)
+
+    def _typed(self, which: dict[str, str | None], category: FailureCategory | None) -> Call:
+        if not self._api.dialect.newer:
+            raise UnsupportedError(
+                "U-Mail V3.0 exports addresses without reasons",
+                account=self._api.wire.account,
+                call=_ALL,
+                capability=ListsFailures,
+            )
+        return self._call(_ALL, which, category)
+
+    def _call(self, script: str, which: dict[str, str | None], category: FailureCategory | None) -> Call:
+        asked = ASKED_AS.get(category, "all") if category else "all"
+        return self._api.call(script, None, {"type": asked, **which, "out_type": "xml"})
+
+    def _task(self, statistics_id: str | None, batch: str | None, call: str) -> dict[str, str | None]:
+        if bool(statistics_id) == bool(batch):
+            raise self._api.refused("name one task: by its statistics id or by its batch number", call)
+        return {"task_id": statistics_id} if statistics_id else {"task_ident": batch}
+
+    async def _picked(self, call: Call, category: FailureCategory | None) -> AsyncIterator[Failure]:
+        found = rows(self._api, call, "fail_recipient_list", "recipient", lambda row: self._failure(row, call.name))
+        async for failure in found:
+            if category in (None, failure.category):
                 yield failure
-        if stream is None:
-            _explain(Answer(download.status, head, download.charset))
-            return
-        for failure in self._fed(source, stream, b"", last=True):
-            yield failure
 
-    def _fed(self, source: str, stream: RowStream, piece: bytes, *, last: bool = False) -> Iterator[Failure]:
-        built = (self._failure(row, source) for row in stream.feed(piece, last=last))
-        return (failure for failure in built if failure is not None)
+    def _addresses(
+        self, first: date, last: date, category: FailureCategory | None, which: Params
+    ) -> AsyncIterator[Failure]:
+        number = V3_TYPES.get(category) if category else None
+        if category is None or number is None:
+            raise self._api.unsupported("exports the failures of one of its five categories at a time", _ONE)
+        if first != last:
+            raise self._api.unsupported("exports the failures of one day at a time", _ONE)
+        if number in _BY_TASK_ONLY and not which:
+            raise self._api.unsupported(f"exports {category} only for one task", _ONE)
+        call = self._api.call(_ONE, None, {"type": number, "date": first.isoformat(), **which})
+        return lines(
+            self._api,
+            call,
+            lambda line: Failure(
+                **self._api.about(call.name),
+                raw={"line": line},
+                address=line.strip(),
+                category=category,
+                raw_type=number,
+            ),
+        )
 
     def _failure(self, row: Reader, source: str) -> Failure | None:
         address = row.text("email")
@@ -86,13 +126,11 @@ class Failures:
             category=CATEGORIES.get(raw_type.lower(), FailureCategory.UNKNOWN),
             raw_type=raw_type,
             statistics_id=StatisticsId(statistics_id) if statistics_id else None,
+            # <error_type_dec>, sic.
+            reason=row.text("error_type_dec", "error_type_desc"),
         )
 
 
-def _explain(answer: Answer) -> None:
-    """Raise what came instead of an export; "no data" as a refusal is an export of no rows."""
-    try:
-        document(_ROOT, answer)
-    except RefusedError as error:
-        if not says_nothing_found(error):
-            raise
+def _period(first: date, last: date) -> dict[str, str | None]:
+    """Both days, always: "if either is empty it means today" (000 2.3.1, 2.3.2)."""
+    return {"date": first.isoformat(), "date_end": last.isoformat()}

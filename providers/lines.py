@@ -1,0 +1,49 @@
+"""Text exports, line by line, in flat memory."""
+
+import codecs
+from collections.abc import Iterator
+
+from providers.errors import AnswerTooLargeError, BadAnswerError
+
+LINE_LIMIT = 1 << 16
+"""The most characters that one line may take."""
+
+
+class LineStream:
+    """Lines of a long text; feed it bytes from the very first on. Empty lines are left out.
+
+    A text export has no end mark: only HTTP tells that it came whole.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(codec)("strict")
+        self._rest = ""
+
+    def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[str]:
+        """The lines that this chunk completes.
+
+        Raises:
+            BadAnswerError: wrongly encoded, or no text at all.
+            AnswerTooLargeError: a line without end.
+        """
+        whole, newline, self._rest = (self._rest + self._decoded(chunk, last=last)).rpartition("\n")
+        if last:
+            whole, self._rest = whole + newline + self._rest, ""
+        if len(self._rest) > LINE_LIMIT:
+            raise AnswerTooLargeError(f"one line of the export is longer than {LINE_LIMIT} characters")
+        for line in whole.split("\n"):
+            if len(line) > LINE_LIMIT:
+                raise AnswerTooLargeError(f"one line of the export is longer than {LINE_LIMIT} characters")
+            # Only the line's end and the mark of a BOM: an empty field at either end is a field.
+            kept = line.strip("\r\ufeff")
+            if kept.strip():
+                yield kept
+
+    def _decoded(self, chunk: bytes, *, last: bool) -> str:
+        try:
+            text = self._decoder.decode(chunk, last)
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            raise BadAnswerError("the export is no text")
+        return text

@@ -1,0 +1,146 @@
+"""Exports: rows of XML or lines of text as they come, and what is said when it is no export after all.
+
+Every stream raises at its end when rows are missing; what it gave before is true.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol, TypeVar
+
+from providers.call import Answer, Call, Download
+from providers.charset import candidates
+from providers.errors import AnswerTooLargeError, BadAnswerError, ProviderError, RefusedError
+from providers.http import ANSWER_LIMIT
+from providers.lines import LineStream
+from providers.refusals import line, page, says_nothing_found
+from providers.status import by_status
+from providers.umail.api import Api, document, result
+from providers.xml import Reader, RowStream, begins_with
+
+T = TypeVar("T")
+Found_co = TypeVar("Found_co", covariant=True)
+
+
+class _Stream(Protocol[Found_co]):
+    def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Found_co]: ...
+
+
+class _Kind(Protocol[Found_co]):
+    """What an export looks like."""
+
+    def begun(self, head: bytes, charset: str | None) -> bool | None:
+        """Whether it is one; None while too little has come to tell."""
+
+    def stream(self, head: bytes, charset: str | None) -> _Stream[Found_co]: ...
+
+    def explain(self, answer: Answer) -> None:
+        """Raise what came instead; return when that is an export of nothing."""
+
+
+async def rows(
+    api: Api, call: Call, root: str, row: str, build: Callable[[Reader], T | None], *, open_ended: bool = False
+) -> AsyncIterator[T]:
+    """What `build` makes of each `row` below `root`; rows without children, and those it makes None of, are left out.
+
+    open_ended: whether the document shows the last end tag without its slash.
+    """
+    kind = _Rows(api, root, row, open_ended=open_ended)
+    async for reader in _streamed(api, call, kind):
+        built = None if reader.hollow else build(reader)
+        if built is not None:
+            yield built
+
+
+async def lines(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterator[T]:
+    """What `build` makes of each line. It is an export when the first one holds an address."""
+    async for found in _streamed(api, call, _Lines()):
+        yield build(found)
+
+
+async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[T]:
+    try:
+        async with api.wire.download(call) as download:
+            async for found in _fed(download, kind):
+                yield found
+    except ProviderError as error:
+        fault = api.wire.signed(error, call)
+    else:
+        return
+    # Without its traceback, whose frames hold the body.
+    raise fault.with_traceback(None)
+
+
+async def _fed(download: Download, kind: _Kind[T]) -> AsyncIterator[T]:
+    head = b""
+    expected = None if download.status < 400 else False
+    stream: _Stream[T] | None = None
+    async for piece in download.pieces:
+        if stream is None:
+            head += piece
+            expected = kind.begun(head, download.charset) if expected is None else expected
+            if len(head) > ANSWER_LIMIT:
+                raise AnswerTooLargeError("the answer is no export, and too large to read")
+            if not expected:
+                continue
+            stream = kind.stream(head, download.charset)
+            piece = head  # noqa: PLW2901
+        for found in stream.feed(piece):
+            yield found
+    if stream is None:
+        kind.explain(Answer(download.status, head, download.charset))
+        return
+    for found in stream.feed(b"", last=True):
+        yield found
+
+
+class _Rows:
+    def __init__(self, api: Api, root: str, row: str, *, open_ended: bool) -> None:
+        self._zone = api.zone
+        self._root, self._row = root, row
+        self._end = root if open_ended else None
+
+    def begun(self, head: bytes, charset: str | None) -> bool | None:
+        return begins_with(head, self._root, charset)
+
+    def stream(self, head: bytes, charset: str | None) -> RowStream:
+        return RowStream(self._row, candidates(head, charset)[0], self._zone, root=self._end)
+
+    def explain(self, answer: Answer) -> None:
+        try:
+            document(self._root, answer)
+        except RefusedError as error:
+            if not says_nothing_found(error):
+                raise
+
+
+class _Lines:
+    def begun(self, head: bytes, charset: str | None) -> bool | None:
+        start, newline, _ = head.decode(candidates(head, charset)[0], "ignore").lstrip("\ufeff \t\r\n").partition("\n")
+        if start[:1] in ("<", "{", "["):
+            return False
+        # Until the line is whole nothing is known; a text of one line without a newline is told at its end.
+        return True if "@" in start else (False if newline else None)
+
+    def stream(self, head: bytes, charset: str | None) -> LineStream:
+        return LineStream(candidates(head, charset)[0])
+
+    def explain(self, answer: Answer) -> None:
+        text = answer.text.strip("\ufeff \t\r\n")
+        if not text and answer.status < 400:
+            return
+        fault = by_status(_instead(text, answer), answer)
+        if not says_nothing_found(fault):
+            raise fault
+
+
+def _instead(text: str, answer: Answer) -> ProviderError:
+    """The error for what came where lines of text are due."""
+    if text.startswith(("<", "{", "[")):
+        try:
+            result(answer)
+        except ProviderError as error:
+            return error
+        return BadAnswerError("the answer is no text export")
+    fault = page(text) or line(text)
+    # A sentence such as "没有数据" is no damage, it says that there are no lines.
+    said = RefusedError("the vendor declined", vendor_text=fault.vendor_text)
+    return said if says_nothing_found(said) else fault
