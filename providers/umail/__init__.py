@@ -21,14 +21,16 @@ from providers.model import (
 )
 from providers.umail.account import Account
 from providers.umail.api import Api, basic_token, password_hash
+from providers.umail.daily import Daily
 from providers.umail.edits import Edits, form_of
 from providers.umail.failures import Failures
 from providers.umail.settings import UMailSettings
 from providers.umail.statistics import Statistics
 from providers.umail.tasks import Tasks
+from providers.umail.tracking import Tracking
 
 
-class UMail(Failures):
+class UMail(Failures, Daily, Tracking):
     """One account at U-Mail; made as `providers.base.ProviderType` says.
 
     Claims TellsAccount, TellsBalance, ReadsTasks, ChangesTasks, TellsDayStats, TellsTaskStats and ListsFailures.

@@ -7,9 +7,10 @@ from providers.base import ListsFailures
 from providers.call import Call
 from providers.errors import UnsupportedError
 from providers.model import BatchNumber, Failure, FailureCategory, StatisticsId
-from providers.umail.api import Api, Params
+from providers.umail.api import Params
 from providers.umail.dialect import ASKED_AS, CATEGORIES, V3_TYPES
 from providers.umail.exports import lines, rows
+from providers.umail.part import Part
 from providers.xml import Reader
 
 _ALL = "failexportall.php"
@@ -18,10 +19,8 @@ _BY_TASK_ONLY = ("1", "2", "3")
 """Types for which both documents want a statistics id or a batch (000 2.3.1, 001 2.3)."""
 
 
-class Failures:
+class Failures(Part):
     """The account's failed recipients."""
-
-    _api: Api
 
     def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
         """failexportall.php over a period (000 2.3.2). UnsupportedError at once on V3.0, which tells no reasons."""
