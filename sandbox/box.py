@@ -9,6 +9,7 @@ from sandbox.emailcar import EmailCar
 from sandbox.faults import Faults
 from sandbox.itnio import Itnio
 from sandbox.seeds import SEEDS
+from sandbox.umail import console
 from sandbox.umail import server as umail
 from sandbox.umail.server import UMail
 from sandbox.wire import Answer, Door, Name, Received, loopback
@@ -34,6 +35,7 @@ class Sandbox:
             return Door(base, name, answer, around=self.faults.around, clock=clock, log=self.requests)
 
         self.umail = door(umail.BASE, umail.name, UMail(world).answer)
+        self.umail.beside(console.PATH, console.Console(world, clock, self.requests).serve)
         self.umail_v3 = self.umail
         self.emailcar = door(emailcar.BASE, emailcar.name, EmailCar(world).answer)
         self.itnio = door(itnio.BASE, itnio.name, Itnio(world).answer)

@@ -124,6 +124,7 @@ class Door:
         self._log = log
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_route("*", f"{base}{{path:.*}}", self._serve)
+        self._app = app
         # A client that leaves ends its handler, so that a held answer ends with it.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         self._host = ""
@@ -133,7 +134,16 @@ class Door:
     @property
     def url(self) -> str:
         """The base address, with its slash."""
-        return f"http://{self._host}:{self._port}{self._base}"
+        return f"{self.origin}{self._base}"
+
+    def beside(self, path: str, serve: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        """Serve a path outside the base address too; before `open`."""
+        self._app.router.add_route("*", path, serve)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"http://{self._host}:{self._port}"
 
     async def open(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one."""

@@ -8,13 +8,33 @@ from hashlib import md5
 from aiohttp import web
 
 from sandbox.mailing import Account
-from sandbox.umail import account, addresses, daily, failures, lists, statistics, tasks, tracking, uploads
+from sandbox.material import Manager
+from sandbox.umail import (
+    account,
+    addresses,
+    daily,
+    domains,
+    failures,
+    lists,
+    statistics,
+    tasks,
+    templates,
+    tracking,
+    uploads,
+)
 from sandbox.umail.call import UMailCall
 from sandbox.umail.markup import RefusedError, result
+from sandbox.umail.parameters import refuse, whole
 from sandbox.wire import Call, VendorName
 from sandbox.world import World
 
 BASE = "/mm-ms/apinew/"
+
+MANAGERS_ONLY = frozenset({("bs", "domain-add"), ("bs", "domain-del")})
+MANAGERS_TOO = frozenset(
+    ("bs", do) for do in ("domain-list", "mailbox-list", "mailbox-add", "mailbox-del", "mailbox-edit")
+)
+"""Calls that a manager makes for a customer, with `user_type=manager` and `customer_id`."""
 
 Handler = Callable[[UMailCall], web.Response]
 
@@ -54,6 +74,23 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("mloperate", "ml-addr-add-file"): uploads.ml_addr_add_file,
     ("mloperate", "ml-addr-add-file-query"): uploads.ml_addr_add_file_query,
     ("mloperate", "ml-addr-add-log"): uploads.ml_addr_add_log,
+    ("template", "add-tpl"): templates.add_tpl,
+    ("template", "get-tpl-status"): templates.get_tpl_status,
+    ("template", "list-tpl"): templates.list_tpl,
+    ("template", "del-tpl"): templates.del_tpl,
+    ("template", "edit-tpl"): templates.edit_tpl,
+    ("template", "tpl-attachment-add"): templates.tpl_attachment_add,
+    ("template", "tpl-attachment-del"): templates.tpl_attachment_del,
+    ("bs", "domain-list"): domains.domain_list,
+    ("bs", "customer-domain-add"): domains.customer_domain_add,
+    ("bs", "domain-check"): domains.domain_check,
+    ("bs", "domain-add"): domains.domain_add,
+    ("bs", "domain-del"): domains.domain_del,
+    ("bs", "customer-domain-del"): domains.customer_domain_del,
+    ("bs", "mailbox-list"): domains.mailbox_list,
+    ("bs", "mailbox-add"): domains.mailbox_add,
+    ("bs", "mailbox-del"): domains.mailbox_del,
+    ("bs", "mailbox-edit"): domains.mailbox_edit,
 }
 ONLY: dict[tuple[str, str], str] = {
     ("failexportall", ""): "basic",
@@ -62,6 +99,10 @@ ONLY: dict[tuple[str, str], str] = {
     ("mloperate", "ml-addr-add-log"): "basic",
     ("mloperate", "subscription-export"): "md5",
     ("mloperate", "ml-addr-edit"): "md5",
+    ("template", "get-tpl-status"): "basic",
+    ("bs", "customer-domain-add"): "basic",
+    ("bs", "domain-check"): "basic",
+    ("bs", "customer-domain-del"): "basic",
 }
 """Calls that one document does not have: a script is missing, a `do` is unknown."""
 
@@ -80,45 +121,69 @@ class UMail:
 
     def answer(self, call: Call) -> web.Response:
         """Authentication first: 401 in the 2019 dialect, a `<result>` under HTTP 200 in V3.0; both undocumented."""
-        customer = self._basic(call) if call.vendor == "umail" else self._md5(call)
-        if customer is None and call.vendor == "umail":
+        caller = self._basic(call) if call.vendor == "umail" else self._md5(call)
+        if caller is None and call.vendor == "umail":
             return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": 'Basic realm="U-Mail"'})
-        if customer is None:
+        if caller is None:
             return result("auth_error", "用户名或密码错误")
+        return self._dispatch(caller, call)
+
+    def _dispatch(self, caller: Account | Manager, call: Call) -> web.Response:
+        """404 for a script that the caller's document does not have, `do_error` for such a `do`."""
         key = (call.path.removesuffix(".php"), call.query.get("do", ""))
-        handler = CALLS.get(key)
         if not call.path.endswith(".php") or key[0] not in {script for script, _ in CALLS}:
             return web.Response(status=404, text="Not Found")
-        elsewhere = ONLY.get(key, customer.dialect) != customer.dialect
+        handler = CALLS.get(key)
+        elsewhere = ONLY.get(key, caller.dialect) != caller.dialect
         if elsewhere and not key[1]:
             return web.Response(status=404, text="Not Found")
         if handler is None or elsewhere:
             return result("do_error", "do参数错误")
-        return self._carry_out(handler, UMailCall(self._world, customer, call, self._world.advance()))
-
-    def _carry_out(self, handler: Handler, call: UMailCall) -> web.Response:
         try:
-            return handler(call)
+            customer = self._customer(caller, call, key)
+            return handler(UMailCall(self._world, customer, call, self._world.advance()))
         except RefusedError as refusal:
             return result(refusal.word, refusal.text)
 
-    def _basic(self, call: Call) -> Account | None:
+    def _customer(self, caller: Account | Manager, call: Call, key: tuple[str, str]) -> Account:
+        """Whose account it is about: the caller's own, or for a manager that of `customer_id` (000 7.1, 7.4)."""
+        as_manager = key in MANAGERS_ONLY or call.params.get("user_type") == "manager"
+        if call.params.get("user_type", "") not in {"", "customer", "manager"}:
+            raise refuse("user_type", "manager或customer")
+        if isinstance(caller, Account):
+            if as_manager:
+                raise RefusedError("auth_error", "管理员账号才可调用")
+            return caller
+        if not as_manager or key not in MANAGERS_ONLY | MANAGERS_TOO:
+            raise RefusedError("auth_error", "管理员账号不可调用")
+        number = whole(call.params, "customer_id", 0, 1, 10**18)
+        customers = self._world.umail.values()
+        found = next((one for one in customers if one.customer_id == number and number in caller.customers), None)
+        if found is None:
+            raise RefusedError("customer_error", "客户不存在！")
+        return found
+
+    def _basic(self, call: Call) -> Account | Manager | None:
         """HTTP Basic with the password in clear (000 chapter 9)."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         try:
             username, _, password = b64decode(token, validate=True).decode().partition(":")
         except ValueError:
             return None
-        customer = self._world.umail.get(username)
-        if scheme.lower() != "basic" or customer is None or customer.dialect != "basic":
+        caller = self._caller(username, "basic")
+        if scheme.lower() != "basic" or caller is None:
             return None
-        return customer if hmac.compare_digest(customer.password.encode(), password.encode()) else None
+        return caller if hmac.compare_digest(caller.password.encode(), password.encode()) else None
 
-    def _md5(self, call: Call) -> Account | None:
+    def _md5(self, call: Call) -> Account | Manager | None:
         """`username` and the MD5 of the password as GET parameters (001 chapter 1)."""
-        customer = self._world.umail.get(call.query.get("username", ""))
-        if customer is None or customer.dialect != "md5":
+        caller = self._caller(call.query.get("username", ""), "md5")
+        if caller is None:
             return None
-        digest = md5(customer.password.encode(), usedforsecurity=False).hexdigest()
+        digest = md5(caller.password.encode(), usedforsecurity=False).hexdigest()
         given = call.query.get("password", "").encode()
-        return customer if hmac.compare_digest(digest.encode(), given) else None
+        return caller if hmac.compare_digest(digest.encode(), given) else None
+
+    def _caller(self, username: str, dialect: str) -> Account | Manager | None:
+        caller = self._world.umail.get(username) or self._world.managers.get(username)
+        return caller if caller is not None and caller.dialect == dialect else None
