@@ -135,3 +135,19 @@ async def take_interrupted(store: Store) -> CommandRun | None:
 async def get(store: Store, run_id: str) -> CommandRun | None:
     """One run by its id."""
     return await store.transact(lambda session, _now: session.get(CommandRun, run_id))
+
+
+async def history(
+    store: Store, *, user_id: str | None, after: datetime | None, limit: int, skip: int
+) -> Sequence[CommandRun]:
+    """Runs, newest first: of one person, from a time on."""
+
+    def found(session: Session, _now: datetime) -> Sequence[CommandRun]:
+        asked = select(CommandRun).order_by(col(CommandRun.id).desc()).limit(limit).offset(skip)
+        if user_id is not None:
+            asked = asked.where(col(CommandRun.user_id) == user_id)
+        if after is not None:
+            asked = asked.where(col(CommandRun.received_at) >= after)
+        return session.scalars(asked).all()
+
+    return await store.transact(found)

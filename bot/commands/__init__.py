@@ -1,7 +1,7 @@
 """Every command, listed; the order is the order of `/edm help`."""
 
 from bot.command import Command
-from bot.commands import account, balance, guide, stats, task
+from bot.commands import account, audit, balance, guide, stats, task
 
 COMMANDS: tuple[Command, ...] = (
     guide.help_,
@@ -15,4 +15,5 @@ COMMANDS: tuple[Command, ...] = (
     task.cancel,
     task.delete,
     stats.stats,
+    audit.audit,
 )

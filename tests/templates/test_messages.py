@@ -41,7 +41,7 @@ from providers.model import (
     Tracking,
 )
 from sandbox.slack.blocks import problems
-from store.tables import Change, ChangeState
+from store.tables import Change, ChangeState, CommandRun, Outcome
 from templates import Message, render
 from templates.words import LANGUAGES
 
@@ -50,6 +50,13 @@ MACROS = {"words", "task_card"}
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 21, 2, 4, tzinfo=UTC)
 NASTY = "<!channel> *VIP* & _friends_ `now` <@U0MEI> " + "很长" * 40
+
+
+def asked(outcome):
+    """A request as the audit log keeps it."""
+    who = {"user_id": "U0LIN", "worker": "w", "kind": "slash", "key": "k"}
+    return CommandRun(**who, text=NASTY * 3, received_at=AT, lease_until=AT, outcome=outcome)
+
 
 seen = {"account": "umail", "observed_at": AT, "source": "task.php?do=task-list"}
 TASK = Task(
@@ -326,6 +333,14 @@ MESSAGES = {
         for account, title in (("itnio", "ITNIO"), (None, ""))
         for able in ([], [Vendor, Vendor])
     ],
+    "audit": [
+        {"runs": runs, "page": page, "more": more, "user": user, "since": since}
+        for runs, page, more, user, since in (
+            ([], 1, False, None, None),
+            ([asked(outcome) for outcome in (*Outcome, None)] * 3, 2, True, "U0LIN", "2h"),
+        )
+    ],
+    "bad_since": [{"words": NASTY}],
     "whoami": [{"person": person, "accounts": {"umail": person.role("umail")}} for person in (PERSON, DENIED)],
 }
 """By template, facts as `bot` and `jobs` give them: the usual, the unknown, the long and the nasty."""

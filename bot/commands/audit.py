@@ -1,0 +1,62 @@
+"""`audit`: who asked for what, and how it ended."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.command import Answer, RefusalError, command, period
+from bot.config import Role
+from bot.context import Context, Ctx
+from store.runs import history
+from store.tables import Outcome
+
+PAGE = 20
+
+
+@command(
+    "audit",
+    role=Role.ADMIN,
+    usage="[--user USER] [--since TIME] [--page N]",
+    examples=("audit", "audit --since 2h", "audit --user @mei --since 2026-11-20"),
+)
+async def audit(
+    *,
+    user: Annotated[str | None, Parameter(name="--user")] = None,
+    since: Annotated[str | None, Parameter(name="--since")] = None,
+    page: Annotated[int, Parameter(name="--page")] = 1,
+    ctx: Ctx,
+) -> Answer:
+    """Show who asked for what, and how it ended."""
+    page = max(page, 1)
+    after = await _since(ctx, since) if since else None
+    runs = await history(ctx.store, user_id=user, after=after, limit=PAGE + 1, skip=(page - 1) * PAGE)
+    rows = [
+        {"at": run.received_at, "user": run.user_id, "text": run.text, "outcome": run.outcome, "answer": run.answer}
+        for run in runs[:PAGE]
+    ]
+    return ctx.answer(
+        "audit",
+        data={"runs": rows},
+        runs=runs[:PAGE],
+        page=page,
+        more=len(runs) > PAGE,
+        user=user,
+        since=since,
+    )
+
+
+async def _since(ctx: Context, words: str) -> datetime:
+    """`30m`, `2h` or `3d` ago by the database's clock, or the beginning of a day."""
+    if match := re.fullmatch(r"(\d{1,4})([mhd])", words.strip().lower()):
+        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        return await ctx.store.now() - span
+    try:
+        day = period(words, ctx.today()).first
+    except RefusalError:
+        raise RefusalError("bad_since", Outcome.NOT_UNDERSTOOD, words=words) from None
+    return datetime(day.year, day.month, day.day, tzinfo=ctx.zone())
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
