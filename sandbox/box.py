@@ -1,5 +1,6 @@
 """The sandbox: vendors' doors on loopback, and the one world behind them."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -9,6 +10,7 @@ from sandbox.emailcar import EmailCar
 from sandbox.faults import Faults
 from sandbox.itnio import Itnio
 from sandbox.seeds import SEEDS
+from sandbox.smtp import SmtpServer
 from sandbox.umail import console
 from sandbox.umail import server as umail
 from sandbox.umail.server import UMail
@@ -25,7 +27,7 @@ class Sandbox:
     received, oldest first; clear it as you like.
     """
 
-    def __init__(self, clock: WorldClock, world: World) -> None:
+    def __init__(self, clock: WorldClock, world: World, certificate: ssl.SSLContext | None = None) -> None:
         self.clock = clock
         self.world = world
         self.faults = Faults()
@@ -39,6 +41,7 @@ class Sandbox:
         self.umail_v3 = self.umail
         self.emailcar = door(emailcar.BASE, emailcar.name, EmailCar(world).answer)
         self.itnio = door(itnio.BASE, itnio.name, Itnio(world).answer)
+        self.smtp = SmtpServer(world, certificate)
 
     @classmethod
     async def start(
@@ -47,16 +50,20 @@ class Sandbox:
         seed: Literal["demo", "empty"] = "demo",
         host: str = "127.0.0.1",
         ports: Mapping[DoorName, int] | None = None,
+        certificate: ssl.SSLContext | None = None,
     ) -> Self:
         """Build the world and listen. Without a clock, real time; a door without a port takes a free one.
+
+        With a certificate, U-Mail's SMTP offers STARTTLS.
 
         ValueError for a host that is not loopback.
         """
         loopback(host)
         clock = clock or WorldClock.running()
-        box = cls(clock, SEEDS[seed](clock))
+        box = cls(clock, SEEDS[seed](clock), certificate)
         for name, door in box._doors().items():
             await door.open(host, (ports or {}).get(name, 0))
+        await box.smtp.open(host)
         return box
 
     async def stop(self) -> None:
@@ -64,6 +71,7 @@ class Sandbox:
         self.faults.clear()
         for door in self._doors().values():
             await door.close()
+        await self.smtp.close()
         self.world.close()
 
     def environ(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -160,6 +161,26 @@ async def _garbage_json(strike: Strike) -> web.Response:
     return strike.changed(lambda text: f"{text}{json.dumps({'status': 'success'})}}}".encode())
 
 
+MISPRINTS = (
+    (re.compile("</rebate>"), "</rebtae>"),
+    (re.compile(r"(<send_id>\d+)</send_id>"), r"\1</task_sn>"),
+    (re.compile(r"(</user>|</click>)</data>"), r"\1<data>"),
+    (re.compile(r"(?<!</item>)</maillist>"), "</aillist>"),
+)
+"""The five places where 000's own samples are no XML (2.4, 3.1, 3.2, 3.3, 4.2)."""
+
+
+async def _misprint(strike: Strike) -> web.Response:
+    """The true answer, with the mistakes of the document's sample."""
+
+    def misprinted(text: str) -> bytes:
+        for right, wrong in MISPRINTS:
+            text = right.sub(wrong, text)
+        return text.encode()
+
+    return strike.changed(misprinted)
+
+
 async def _slow(strike: Strike) -> web.Response:
     await asyncio.sleep(strike.fault.seconds)
     return strike.answer()
@@ -177,4 +198,5 @@ KINDS: dict[str, Callable[[Strike], Awaitable[web.Response]]] = {
     "gbk": _gbk,
     "garbage_json": _garbage_json,
     "slow": _slow,
+    "misprint": _misprint,
 }
