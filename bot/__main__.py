@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from bot.app import open_providers, open_store, serve, terminal
 from bot.command import Answer
+from bot.commands import COMMANDS
 from bot.config import Config, ConfigError, Purpose, load, shipped
 from bot.dispatch import Request
 from bot.line import write
@@ -195,7 +196,11 @@ def _demo(options: argparse.Namespace) -> int:
 async def _play(*, tour: bool) -> int:
     # The sandbox stands apart: nothing but the demo needs it, so nothing else loads it.
     from sandbox.demo import Demo  # noqa: PLC0415
+    from sandbox.page import Word  # noqa: PLC0415
 
+    words = [Word(command.name, command.usage, command.summary) for command in COMMANDS]
+    # Before anything is served, so that no moment is left in which a signal kills.
+    stop = None if tour else _told_to_stop()
     with tempfile.TemporaryDirectory(prefix="edmbot-") as folder:
         # The workspace grants what the bot asks of a real one, and no more.
         asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
@@ -203,7 +208,7 @@ async def _play(*, tour: bool) -> int:
             environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
             async with serve(load(shipped(), environ, purpose=Purpose.RUN)) as web:
                 demo.connect(web.url)
-                return await demo.tour() if tour else await demo.converse()
+                return await demo.show(words, stop) if stop else await demo.tour()
 
 
 def _told_to_stop() -> asyncio.Event:

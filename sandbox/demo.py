@@ -1,17 +1,32 @@
-"""What `edmbot demo` shows: vendors and workspace together, a scripted visit, a conversation in the terminal."""
+"""What `edmbot demo` shows: vendors and workspace together, a page to try them on, a scripted visit."""
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from sandbox.box import Sandbox
+from sandbox.page import Page, Word
 from sandbox.slack import Message, SlackServer
 
 COMMAND = "/edm"
 ANSWER_SECONDS = 10.0
+PORT = 8787
+"""Where the page is, when nothing else is there."""
+ROLES = {"U0MEI": "admin", "U0LIN": "approver", "U0OPS": "operator", "U0VIEW": "viewer", "U0EXT": "stranger"}
+"""What the shipped app.yaml makes of the people."""
+WELCOME = """\
+A Slack with three e-mail vendors: {url}
+
+  1. Type {command} balance in #general, then {command} task list.
+  2. Type {command} task show 19124, press Pause; switch to Vera, who may not, or to Mei, who reads Chinese.
+  3. In the panel of the vendors' world: speed up the clock, spike the bounces, take a vendor down.
+
+Ctrl-C ends it.\
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +83,23 @@ class Demo:
             print(f"wrong: {COMMAND} {text}", file=sys.stderr)
         return 1 if wrong else 0
 
-    async def converse(self) -> int:
-        """Read lines from the terminal and run them as Lin, until the input ends."""
-        print(f"Vendors: {self._box.umail.url} and more. Type as in Slack, for example: {COMMAND} balance")
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            text = line.strip().removeprefix(COMMAND).strip()
-            print((await self._ask("U0LIN", "C0GENERAL", text)).plain, end="\n\n", flush=True)
+    async def show(self, words: Sequence[Word], stop: asyncio.Event) -> int:
+        """Serve the page until told to stop, and say where it is; `words` are the bot's commands."""
+        page = await self._page(words)
+        print(WELCOME.format(url=page.url, command=COMMAND), flush=True)
+        try:
+            await stop.wait()
+        finally:
+            await page.stop()
         return 0
+
+    async def _page(self, words: Sequence[Word]) -> Page:
+        """The page at its usual port, or at any other where somebody has that one."""
+        start = partial(Page.start, self._slack, self._box, command=COMMAND, words=words, roles=ROLES)
+        try:
+            return await start(port=PORT)
+        except OSError:
+            return await start()
 
     async def _play(self, step: Step) -> bool:
         answer = await self._ask(step.user, step.channel, step.text)

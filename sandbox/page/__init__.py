@@ -1,0 +1,6 @@
+"""The page: the workspace and the vendors' world in a browser, on loopback only."""
+
+from sandbox.page.server import Page
+from sandbox.page.words import Word
+
+__all__ = ["Page", "Word"]

@@ -1,0 +1,129 @@
+"""What people do on the page, handed to the workspace: each body is checked field by field first."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from sandbox.page import drawing
+from sandbox.page.bodies import BadFieldError, Fields
+from sandbox.page.guard import RefusedError
+from sandbox.page.sight import Sight
+from sandbox.slack import Message, Reply, SlackServer, View
+from sandbox.slack.messages import Post
+from sandbox.slack.mrkdwn import entities
+from sandbox.slack.people import Json
+
+PRESSED = frozenset({"button", "overflow"})
+
+
+class Deeds:
+    """Each answers `{sent, error, seconds}` after the bot's ack; what the bot does later comes over the stream.
+
+    BadFieldError for a body that makes no sense, RefusedError for what the workspace does not let the person do.
+    """
+
+    def __init__(self, slack: SlackServer, sight: Sight, command: str) -> None:
+        self._slack = slack
+        self._sight = sight
+        self._command = command
+
+    async def type(self, body: Fields) -> Json:
+        """A line in a room or a thread: a slash command, or words for everyone there."""
+        user = self._sight.person(body)
+        channel = self._sight.enter(user, body.text("channel"))
+        text, thread = body.text("text", 8_000).strip(), body.maybe("thread")
+        body.finish()
+        if not text:
+            raise BadFieldError("text", "is empty")
+        if not text.startswith("/"):
+            return self._say(user, channel, text, thread)
+        command, _, rest = text.partition(" ")
+        if thread is not None:
+            raise BadFieldError("text", f"{command} does not work in threads: Slack takes commands in channels only")
+        return await _carried_out(self._slack.slash(user, channel, command, rest))
+
+    async def press(self, body: Fields) -> Json:
+        """A button, an option of a menu, or a new value of a select, a picker or boxes."""
+        user, target = self._target(body)
+        block, action = body.text("block"), body.text("action")
+        option, value = body.maybe("option"), body.anything("value")
+        body.finish()
+        if option is not None or (value is None and self._is_pressed(target, block, action)):
+            return await _carried_out(self._slack.click(user, target, option or action, block=block))
+        return await _carried_out(self._slack.choose(user, target, action, value, block=block))
+
+    async def suggest(self, body: Fields) -> Json:
+        """What is typed into an external select."""
+        user, target = self._target(body)
+        block, action, query = body.text("block"), body.text("action"), body.text("query")
+        body.finish()
+        return await _carried_out(self._slack.suggest(user, target, action, query, block=block))
+
+    async def submit(self, body: Fields) -> Json:
+        """The modal on top, with values by action_id."""
+        user, values = self._sight.person(body), body.object("values")
+        body.finish()
+        return await _carried_out(self._slack.submit(user, values))
+
+    async def close(self, body: Fields) -> Json:
+        """Cancel the modal on top."""
+        user = self._sight.person(body)
+        body.finish()
+        return await _carried_out(self._slack.close(user))
+
+    async def open_home(self, body: Fields) -> Json:
+        """Look at App Home."""
+        user = self._sight.person(body)
+        body.finish()
+        return await _carried_out(self._slack.open_home(user))
+
+    def _say(self, user: str, channel: str, text: str, thread: str | None) -> Json:
+        workspace = self._slack.workspace
+        if workspace.channels[channel].archived:
+            raise RefusedError(409, f"#{workspace.channels[channel].name} is archived: nobody can do anything in it")
+        if thread is not None and workspace.find(channel, thread) is None:
+            raise BadFieldError("thread", "is no message here")
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        workspace.post(Post(channel=channel, ts="", user=user, text=escaped, thread_ts=thread))
+        return {"sent": True, "error": None, "seconds": 0.0, "options": []}
+
+    def _target(self, body: Fields) -> tuple[str, Message | View]:
+        """Who does something, and to which message or view as they see it now."""
+        user, on = self._sight.person(body), body.within("on")
+        view, channel, ts = on.maybe("view"), on.maybe("channel"), on.maybe("ts")
+        on.finish()
+        if view is not None:
+            return user, self._view(user, view)
+        if channel is None or ts is None:
+            raise BadFieldError("on", "must name a view, or a channel and a ts")
+        seen = self._slack.workspace.readable(user, self._sight.enter(user, channel))
+        found = next((message for message in seen if message.ts == ts), None)
+        if found is None:
+            raise RefusedError(409, "that message is gone")
+        return user, found
+
+    def _view(self, user: str, view: str) -> View:
+        for found in (self._slack.modal(user), self._slack.home(user)):
+            if found is not None and found.id == view:
+                return found
+        raise RefusedError(409, "that view is gone")
+
+    def _is_pressed(self, target: Message | View, block: str, action: str) -> bool:
+        held = drawing.element(target.blocks, block, action)
+        return held is not None and held["type"] in PRESSED
+
+
+async def _carried_out(deed: Awaitable[Reply]) -> Json:
+    try:
+        reply = await deed
+    except (LookupError, ValueError) as error:
+        raise RefusedError(409, str(error.args[0]) if error.args else "that cannot be done") from None
+    return {
+        "sent": reply.sent,
+        "error": reply.error,
+        "seconds": round(reply.seconds, 3),
+        "options": [_option(option) for option in reply.options],
+    }
+
+
+def _option(option: dict[str, Any]) -> Json:
+    return {"text": entities(option["text"]["text"]), "value": option["value"]}

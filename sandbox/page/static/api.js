@@ -1,0 +1,26 @@
+// Talking to the page's server.
+
+async function answered(response) {
+  const body = await response.json().catch(() => ({ error: response.statusText }));
+  if (!response.ok) throw new Error(body.error || response.statusText);
+  return body;
+}
+
+export async function get(name, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value);
+  return answered(await fetch(`/api/${name}?${new URLSearchParams(given)}`));
+}
+
+export async function post(name, body) {
+  const headers = { "Content-Type": "application/json" };
+  return answered(await fetch(`/api/${name}`, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+// Tells every change that the person can see. `ready` is also called after a lost connection has come back.
+export function follow(person, { ready, changed, lost }) {
+  const stream = new EventSource(`/api/changes?${new URLSearchParams({ person })}`);
+  stream.addEventListener("ready", ready);
+  stream.addEventListener("message", (event) => changed(JSON.parse(event.data)));
+  stream.addEventListener("error", lost);
+  return () => stream.close();
+}
