@@ -21,6 +21,7 @@ from sandbox.umail.lists import MOST, known
 from sandbox.umail.markup import RefusedError, element, fields, result, rows
 
 PAGE = 50
+_VARS = tuple(f"var{number}" for number in range(1, VARS + 1))
 _BIRTHDAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -179,5 +180,5 @@ def _addr(call: UMailCall, contact: Contact) -> str:
         fields(brithday=one.birthday, phone=one.phone, area=f"![CDATA[{one.area}]]"),
         fields(fullname=f"![CDATA[{one.fullname}]]").replace("</fullname>", "</fullname >"),
         fields(time=vendor_time(contact.time)),
-        fields(**{f"var{number}": value for number, value in enumerate(one.vars, 1)}),
+        fields(**dict(zip(_VARS, one.vars, strict=True))),
     )
