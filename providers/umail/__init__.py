@@ -21,16 +21,18 @@ from providers.model import (
 )
 from providers.umail.account import Account
 from providers.umail.api import Api, basic_token, password_hash
+from providers.umail.contacts import Contacts
 from providers.umail.daily import Daily
 from providers.umail.edits import Edits, form_of
 from providers.umail.failures import Failures
+from providers.umail.lists import Lists
 from providers.umail.settings import UMailSettings
 from providers.umail.statistics import Statistics
 from providers.umail.tasks import Tasks
 from providers.umail.tracking import Tracking
 
 
-class UMail(Failures, Daily, Tracking):
+class UMail(Failures, Daily, Tracking, Lists, Contacts):
     """One account at U-Mail; made as `providers.base.ProviderType` says.
 
     Claims TellsAccount, TellsBalance, ReadsTasks, ChangesTasks, TellsDayStats, TellsTaskStats and ListsFailures.

@@ -263,3 +263,22 @@ def _id(value: object) -> str | None:
     """An id: digits, exact. A sentence in its place is none."""
     found = None if isinstance(value, (dict, list)) else values.identifier(value)
     return found if found and found.isascii() and found.isdigit() else None
+
+
+def answered(answer: Answer, words: frozenset[str]) -> tuple[str, str | None]:
+    """The status word and the sentence of a `<result>` whose word is one of `words`, refusals among them (000 4.8.4).
+
+    Raises:
+        ProviderError: whatever else came.
+    """
+    fault: ProviderError
+    try:
+        element = _element(answer.text)
+    except ProviderError as error:
+        fault = error
+    else:
+        word = _first(element, _WORDS)
+        if word in words and answer.status < 400:
+            return word, _first(element, _SAYINGS)
+        fault = _refusal(element)
+    raise by_status(fault, answer)
