@@ -8,7 +8,8 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 ROOM = 100_000_000
@@ -154,6 +155,13 @@ class Contacts:
             mail_list.added += done
             yield number if done else None
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Many additions in one go, which is some times as fast."""
+        self._open().execute("BEGIN")
+        yield
+        self._open().execute("COMMIT")
+
     def change(self, contact: Contact, person: Person) -> bool:
         """Give a contact other data; False when its list has the new address already."""
         mail_list = self._lists[contact.list_id]
@@ -180,9 +188,10 @@ class Contacts:
         mail_list.gone.clear()
 
     def _put(self, contact: Contact, how: str) -> int:
-        *texts, variables = astuple(contact.person)
-        row = (contact.id, contact.list_id, contact.time.isoformat(), json.dumps(variables), *texts)
-        return self._open().execute(f"{how} INTO contact VALUES ({', '.join('?' * len(row))})", row).rowcount
+        one = contact.person
+        place = (contact.id, contact.list_id, contact.time.isoformat(), json.dumps(one.vars))
+        row = (*place, one.address, one.fullname, one.sex, one.birthday, one.phone, one.area)
+        return self._open().execute(f"{how} INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row).rowcount
 
     def _rows(self, where: str, values: tuple[object, ...]) -> Iterator[Contact]:
         if self._base is None:

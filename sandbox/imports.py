@@ -65,8 +65,9 @@ class Import:
         if allowed <= 0:
             return
         before = self.rows
-        for number in contacts.add(self.target, self._people(allowed), now):
-            self.duplicate += number is None
+        with contacts.together():
+            for number in contacts.add(self.target, self._people(allowed), now):
+                self.duplicate += number is None
         if self.rows - before < allowed:
             self.close()
 
