@@ -85,21 +85,23 @@ class Demo:
 
     async def show(self, words: Sequence[Word], stop: asyncio.Event) -> int:
         """Serve the page until told to stop, and say where it is; `words` are the bot's commands."""
-        page = await self._page(words)
-        print(WELCOME.format(url=page.url, command=COMMAND), flush=True)
-        try:
+        async with self.page(words, PORT) as page:
+            print(WELCOME.format(url=page.url, command=COMMAND), flush=True)
             await stop.wait()
-        finally:
-            await page.stop()
         return 0
 
-    async def _page(self, words: Sequence[Word]) -> Page:
-        """The page at its usual port, or at any other where somebody has that one."""
+    @asynccontextmanager
+    async def page(self, words: Sequence[Word], port: int = 0) -> AsyncIterator[Page]:
+        """The page, at this port or, where somebody has it already, at any other."""
         start = partial(Page.start, self._slack, self._box, command=COMMAND, words=words, roles=ROLES)
         try:
-            return await start(port=PORT)
+            page = await start(port=port)
         except OSError:
-            return await start()
+            page = await start()
+        try:
+            yield page
+        finally:
+            await page.stop()
 
     async def _play(self, step: Step) -> bool:
         answer = await self._ask(step.user, step.channel, step.text)

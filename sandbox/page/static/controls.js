@@ -39,7 +39,8 @@ export function field(block, ctx) {
   if (described) named.setAttribute("aria-describedby", described);
   if (complaint) named.setAttribute("aria-invalid", "true");
   const label = [words(block.label), block.optional && h("span", { class: "optional" }, " (optional)")];
-  if (target) target.id = id;
+  // The label names it better than the name that it has where there is none.
+  if (target) (target.removeAttribute("aria-label"), (target.id = id));
   else inside.setAttribute("aria-labelledby", id);
   return [
     target ? h("label", { for: id }, label) : h("span", { class: "label", id }, label),

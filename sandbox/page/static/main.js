@@ -192,6 +192,7 @@ function worldly(open) {
   if (open) world.look();
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => (event.preventDefault(), composer.focus()));
 at("menu").addEventListener("click", () => drawer(!document.body.classList.contains("drawn")));
 at("worldly").addEventListener("click", () => worldly(at("world").hidden));
 at("unworld").addEventListener("click", () => (worldly(false), at("worldly").focus()));

@@ -1,10 +1,14 @@
 // Rooms, direct messages, App Home, and who one is.
 
-import { h, put } from "./dom.js";
+import { h, put, svg } from "./dom.js";
 
 const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language" });
 
 const at = (id) => document.getElementById(id);
+
+const lock = () =>
+  svg("svg", { viewBox: "0 0 16 16", width: 13, height: 13, fill: "none", stroke: "currentColor", "stroke-width": 1.6 },
+    svg("rect", { x: 3, y: 7, width: 10, height: 7, rx: 1.5 }), svg("path", { d: "M5 7V5a3 3 0 0 1 6 0v2" }));
 
 export class Sidebar {
   #go;
@@ -33,7 +37,7 @@ export class Sidebar {
           unread.has(id) && h("span", { class: "dot", role: "img", "aria-label": "new messages" }),
         ),
       );
-    const sign = (room) => (room.private ? "🔒︎" : "#");
+    const sign = (room) => (room.private ? lock() : "#");
     put(at("channels"), workspace.rooms.map((room) => entry(room.id, sign(room), room.name, room.archived ? "archived" : "")));
     put(at("directs"), entry(workspace.direct, "✉", workspace.app));
     put(at("apps"), entry("home", "⌂", `${workspace.app} · Home`));

@@ -15,13 +15,19 @@ export function emoji(name) {
   return EMOJI[name] || `:${name}:`;
 }
 
-// A plain text with its short names of emoji drawn.
+const ORBS = { "🔴": "red", "🟠": "orange", "🟡": "yellow", "🟢": "green", "🔵": "blue", "🟣": "purple", "🟤": "brown", "⚪": "white", "⚫": "black" };
+
+// A plain text with its short names of emoji drawn; circles as shapes, because not every machine has a font for them.
 export function plain(text) {
-  return text.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all);
+  const named = text.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all);
+  return named
+    .split(/([🔴🟠🟡🟢🔵🟣🟤⚪⚫])/u)
+    .filter(Boolean)
+    .map((piece) => (ORBS[piece] ? h("span", { class: `orb ${ORBS[piece]}` }, piece) : piece));
 }
 
 export function words(text) {
-  if (text.type !== "mrkdwn") return document.createTextNode(text.emoji === false ? text.text : plain(text.text));
+  if (text.type !== "mrkdwn") return h("span", {}, plain(text.text));
   return h("span", { class: "marked" }, parts(text.parts));
 }
 
@@ -39,13 +45,13 @@ export function parts(found) {
 }
 
 function spans(found) {
-  return found.map((span) => styled(span, plain(span.text)));
+  return found.map((span) => styled(span, span.text));
 }
 
 const WRAPS = [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"], ["highlight", "mark"]];
 
 function styled(style, text) {
-  let node = document.createTextNode(text);
+  let node = style.code ? [text] : plain(text);
   for (const [name, tag] of WRAPS) if (style[name]) node = h(tag, {}, node);
   if (style.mention) node = h("span", { class: "mention" }, node);
   return style.href ? link(style.href, node) : node;
@@ -58,7 +64,7 @@ export function link(href, ...inside) {
 const INLINE = {
   text: (element) => styled(element.style || {}, element.text),
   link: (element) => styled({ ...element.style, href: element.href }, element.shown),
-  emoji: (element) => h("span", { role: "img", "aria-label": element.name }, emoji(element.name)),
+  emoji: (element) => h("span", { role: "img", "aria-label": element.name }, plain(emoji(element.name))),
   color: (element) => h("code", {}, element.value),
   team: (element) => styled({}, element.team_id),
   date: (element) => h("time", {}, styled({ ...element.style, href: null }, element.shown)),

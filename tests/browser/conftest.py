@@ -1,0 +1,104 @@
+"""Chromium in front of the page: the demo with the real bot, or a small app that a test has scripted."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Page as Tab
+
+import bridge.changes
+from bot.app import serve
+from bot.commands import COMMANDS
+from bot.config import Purpose, load, shipped
+from bot.manifest import manifest
+from sandbox.demo import Demo
+from sandbox.page import Word
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Window:
+    """Tabs of the browser, each a person's own; what goes wrong in them is noted."""
+
+    browser: Browser
+    name: str
+    url: str = ""
+    tabs: list[Tab] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    kept: int = 0
+
+    async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", **context) -> Tab:
+        """Open the page as somebody, somewhere; `context` is Playwright's new_context."""
+        room = await self.browser.new_context(
+            viewport=context.pop("viewport", {"width": 1280, "height": 800}), **context
+        )
+        tab = await room.new_page()
+        tab.set_default_timeout(10_000)
+        tab.on("pageerror", lambda error: self.wrong.append(str(error)))
+        tab.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
+        tab.on("request", lambda request: self.asked.append(request.url))
+        await tab.goto(f"{self.url}#/{person}/{place}")
+        await tab.locator("#title:not(:empty)").wait_for()
+        self.tabs.append(tab)
+        return tab
+
+    async def type(self, tab: Tab, text: str) -> None:
+        await tab.locator("#line").fill(text)
+        await tab.locator("#line").press("Enter")
+
+    async def keep(self) -> None:
+        """A picture of every tab, for whoever reads the run."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        for tab in self.tabs:
+            self.kept += 1
+            await tab.screenshot(path=ARTIFACTS / f"{self.name}-{self.kept}.png")
+
+    async def close(self) -> None:
+        """The tabs go before the servers do, which they would miss."""
+        await self.keep()
+        for tab in self.tabs:
+            await tab.close()
+        self.tabs.clear()
+
+
+@pytest.fixture
+async def window(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Window]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        window = Window(browser, request.node.name)
+        yield window
+        await browser.close()
+    assert window.wrong == []
+    assert [url for url in window.asked if not url.startswith(window.url)] == []
+
+
+@pytest.fixture
+async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
+    """What `edmbot demo` starts."""
+    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    async with AsyncExitStack() as stack:
+        asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
+        demo = await stack.enter_async_context(Demo.open(asked))
+        environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/edmbot.db", "EDM_PORT": "0"}
+        web = await stack.enter_async_context(serve(load(shipped(), environ, purpose=Purpose.RUN)))
+        demo.connect(web.url)
+        page = await stack.enter_async_context(demo.page([Word(one.name, one.usage, one.summary) for one in COMMANDS]))
+        window.url = page.url
+        yield window
+        await window.close()
