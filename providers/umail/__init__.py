@@ -23,19 +23,22 @@ from providers.umail.account import Account
 from providers.umail.api import Api, basic_token, password_hash
 from providers.umail.contacts import Contacts
 from providers.umail.daily import Daily
+from providers.umail.domains import Domains
 from providers.umail.edits import Edits, form_of
 from providers.umail.failures import Failures
 from providers.umail.lists import Lists
+from providers.umail.mailtemplates import MailTemplates
 from providers.umail.settings import UMailSettings
+from providers.umail.smtp import Sending
 from providers.umail.statistics import Statistics
 from providers.umail.tasks import Tasks
 from providers.umail.tracking import Tracking
 
 
-class UMail(Failures, Daily, Tracking, Lists, Contacts):
+class UMail(Failures, Daily, Tracking, Lists, Contacts, MailTemplates, Domains, Sending):
     """One account at U-Mail; made as `providers.base.ProviderType` says.
 
-    Claims TellsAccount, TellsBalance, ReadsTasks, ChangesTasks, TellsDayStats, TellsTaskStats and ListsFailures.
+    Its calls stand in the parts it is made of, by script. SendsMessages needs `smtp_host` in the settings.
     """
 
     title: ClassVar[str] = "U-Mail"
@@ -54,6 +57,7 @@ class UMail(Failures, Daily, Tracking, Lists, Contacts):
     ) -> None:
         secrets = (settings.password.get_secret_value(), password_hash(settings), basic_token(settings))
         self._wire = Wire(account, limiter=limiter, clock=clock, secrets=secrets, client=client, deadline=deadline)
+        self._settings, self._clock, self._deadline = settings, clock, deadline
         self._api = Api(self._wire, settings, timezone)
         self._account = Account(self._api)
         self._tasks = Tasks(self._api)

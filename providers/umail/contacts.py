@@ -49,20 +49,20 @@ class Contacts(Part):
 
         keyword: found anywhere in address or name.
         """
-        params = {"list_id": self._where(where), "keyword": keyword, "page": str(page), "limit": str(limit)}
-        return await self._listed(params)
+        params = {"list_id": self.__where(where), "keyword": keyword, "page": str(page), "limit": str(limit)}
+        return await self.__listed(params)
 
     async def contact(self, contact_id: ContactId) -> Contact | None:
         """One contact, or None when there is no such (ml-addr-list with address_id; 000 4.7, not in V3.0)."""
         self._api.needs_2019("look up a contact by its id; find it by address", _name("ml-addr-list"))
         address_id = self._api.checked(contact_id, _name("ml-addr-list"))
-        found = await self._listed({"address_id": address_id, "page": "1", "limit": str(PAGE_SIZE)})
+        found = await self.__listed({"address_id": address_id, "page": "1", "limit": str(PAGE_SIZE)})
         return next((contact for contact in found.contacts if contact.id == contact_id), None)
 
     async def add_contact(self, list_id: ListId, form: ContactForm) -> ContactId | None:
         """Add one contact (ml-addr-add; 000 4.8.1, 001 4.9.1). None when the answer, undocumented, names no id."""
         params = {"list_id": self._api.checked(list_id, _name("ml-addr-add")), "return_id": "1"}
-        call = self._api.post(SCRIPT, "ml-addr-add", params, self._fields(form, "ml-addr-add"))
+        call = self._api.post(SCRIPT, "ml-addr-add", params, self.__fields(form, "ml-addr-add"))
         return named(ContactId, (await self._api.change(call, result)).id)
 
     async def add_contacts(self, list_id: ListId, forms: Sequence[ContactForm]) -> None:
@@ -80,7 +80,7 @@ class Contacts(Part):
             "addr_type": "string",
             "separate": "\n",
         }
-        rows = "\n".join(self._row(form) for form in forms)
+        rows = "\n".join(self.__row(form) for form in forms)
         await self._api.change(self._api.post(SCRIPT, "ml-addr-add", params, {"ml_addr": rows}), result)
 
     async def import_contacts(self, list_id: ListId, file: Path, *, file_name: str | None = None) -> ImportId | None:
@@ -117,7 +117,7 @@ class Contacts(Part):
         """The import log (ml-addr-add-log; 000 4.14, not in V3.0). The server's own paths in it are left out."""
         self._api.needs_2019("tell past imports", _name("ml-addr-add-log"))
         call = self._api.call(SCRIPT, "ml-addr-add-log")
-        found = await self._api.rows(call, "result", "data/address_log", lambda row: self._record(row, call.name))
+        found = await self._api.rows(call, "result", "data/address_log", lambda row: self.__record(row, call.name))
         return tuple(found)
 
     async def edit_contact(self, contact_id: ContactId, form: ContactForm) -> None:
@@ -129,7 +129,7 @@ class Contacts(Part):
         if self._api.dialect.newer:
             raise self._api.unsupported("cannot edit a contact; delete it and add it again", _name("ml-addr-edit"))
         params = {"id": self._api.checked(contact_id, _name("ml-addr-edit"))}
-        call = self._api.post(SCRIPT, "ml-addr-edit", params, self._fields(form, "ml-addr-edit"))
+        call = self._api.post(SCRIPT, "ml-addr-edit", params, self.__fields(form, "ml-addr-edit"))
         await self._api.change(call, result)
 
     async def delete_contact(self, contact_id: ContactId) -> None:
@@ -137,23 +137,23 @@ class Contacts(Part):
         params = {"id": self._api.checked(contact_id, _name("ml-addr-del"))}
         await self._api.change(self._api.call(SCRIPT, "ml-addr-del", params), result)
 
-    def _where(self, where: ListId | Scope) -> str | None:
+    def __where(self, where: ListId | Scope) -> str | None:
         return _SCOPES[where] if isinstance(where, Scope) else self._api.checked(where, _name("ml-addr-list"))
 
-    async def _listed(self, params: dict[str, str | None]) -> ContactPage:
+    async def __listed(self, params: dict[str, str | None]) -> ContactPage:
         call = self._api.call(SCRIPT, "ml-addr-list", params)
-        pages = await self._api.rows(call, "data", ".", lambda row: self._page(row, call.name))
+        pages = await self._api.rows(call, "data", ".", lambda row: self.__page(row, call.name))
         return next(iter(pages), ContactPage(**self._api.about(call.name), contacts=()))
 
-    def _page(self, row: Reader, source: str) -> ContactPage:
-        found = (self._contact(each, source) for each in row.each("addr") if not each.hollow)
+    def __page(self, row: Reader, source: str) -> ContactPage:
+        found = (self.__contact(each, source) for each in row.each("addr") if not each.hollow)
         return ContactPage(
             **self._api.about(source),
             contacts=tuple(contact for contact in found if contact is not None),
             total=row.whole("total_num"),
         )
 
-    def _contact(self, row: Reader, source: str) -> Contact | None:
+    def __contact(self, row: Reader, source: str) -> Contact | None:
         address = row.text("address")
         if address is None:
             return None
@@ -172,7 +172,7 @@ class Contacts(Part):
             variables=tuple(row.text(f"var{number}", f"Var{number}") for number in range(1, VARIABLES + 1)),
         )
 
-    def _record(self, row: Reader, source: str) -> ImportRecord:
+    def __record(self, row: Reader, source: str) -> ImportRecord:
         raw_state = row.text("status") or ""
         return ImportRecord(
             **self._api.about(source),
@@ -187,8 +187,8 @@ class Contacts(Part):
             raw_state=raw_state,
         )
 
-    def _fields(self, form: ContactForm, do: str) -> dict[str, str | None]:
-        self._check(form, do)
+    def __fields(self, form: ContactForm, do: str) -> dict[str, str | None]:
+        self.__check(form, do)
         variables = {f"var{number}": value or None for number, value in enumerate(form.variables, start=1)}
         return {
             "address": form.address,
@@ -199,9 +199,9 @@ class Contacts(Part):
             "area": form.area,
         } | variables
 
-    def _row(self, form: ContactForm) -> str:
+    def __row(self, form: ContactForm) -> str:
         """`email;name;sex;birthday;mobile;area;var1;…;var10;`, as the samples write it: ASCII, one at the end."""
-        self._check(form, "ml-addr-add")
+        self.__check(form, "ml-addr-add")
         born = form.birthday.isoformat() if form.birthday else ""
         variables = (*form.variables, *[""] * (VARIABLES - len(form.variables)))
         fields = (form.address, form.name or "", form.sex or "", born, form.phone or "", form.area or "", *variables)
@@ -209,7 +209,7 @@ class Contacts(Part):
             raise self._api.refused("a field holds a semicolon or a line break", _name("ml-addr-add"))
         return ";".join(fields) + ";"
 
-    def _check(self, form: ContactForm, do: str) -> None:
+    def __check(self, form: ContactForm, do: str) -> None:
         if not form.address.strip():
             raise self._api.refused("a contact needs an address", _name(do))
         if len(form.variables) > VARIABLES:

@@ -29,7 +29,7 @@ class Daily(Part):
         Raises:
             UnsupportedError: more than 31 days, or none.
         """
-        found = await each_day(days(first, last, self._api.wire.account), self._charges)
+        found = await each_day(days(first, last, self._api.wire.account), self.__charges)
         return tuple(chain.from_iterable(found))
 
     async def log(self, day: date, address: str) -> Sequence[LogEntry]:
@@ -46,11 +46,11 @@ class Daily(Part):
             raise
         return tuple(LogEntry(**self._api.about(call.name), raw=entry) for entry in entries)
 
-    async def _charges(self, day: date) -> list[Charge]:
+    async def __charges(self, day: date) -> list[Charge]:
         call = self._api.call("deduction.php", None, {"date": day.isoformat()})
-        return await self._api.rows(call, "data", "list", lambda row: self._charge(row, call.name))
+        return await self._api.rows(call, "data", "list", lambda row: self.__charge(row, call.name))
 
-    def _charge(self, row: Reader, source: str) -> Charge:
+    def __charge(self, row: Reader, source: str) -> Charge:
         return Charge(
             **self._api.about(source),
             raw=row.raw(),

@@ -24,7 +24,7 @@ class Failures(Part):
 
     def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
         """failexportall.php over a period (000 2.3.2). UnsupportedError at once on V3.0, which tells no reasons."""
-        return self._picked(self._typed(_period(first, last), category), category)
+        return self.__picked(self.__typed(_period(first, last), category), category)
 
     def task_failures(
         self,
@@ -39,8 +39,8 @@ class Failures(Part):
             RefusedError: at once, when not exactly one of the two is given.
             UnsupportedError: at once, on V3.0.
         """
-        which = self._task(statistics_id, batch, _ALL)
-        return self._picked(self._typed(which, category), category)
+        which = self.__task(statistics_id, batch, _ALL)
+        return self.__picked(self.__typed(which, category), category)
 
     def failure_reasons(
         self,
@@ -59,13 +59,13 @@ class Failures(Part):
             RefusedError: at once, when both the statistics id and the batch are given.
             UnsupportedError: at once, on V3.0: several days, no category, or one that it does not know.
         """
-        which = self._task(statistics_id, batch, _ONE) if statistics_id or batch else {}
+        which = self.__task(statistics_id, batch, _ONE) if statistics_id or batch else {}
         if not self._api.dialect.newer:
             return self._addresses(first, last, category, which)
-        call = self._call(_ONE, _period(first, last) | which, category)
-        return self._picked(call, category)
+        call = self.__call(_ONE, _period(first, last) | which, category)
+        return self.__picked(call, category)
 
-    def _typed(self, which: dict[str, str | None], category: FailureCategory | None) -> Call:
+    def __typed(self, which: dict[str, str | None], category: FailureCategory | None) -> Call:
         if not self._api.dialect.newer:
             raise UnsupportedError(
                 "U-Mail V3.0 exports addresses without reasons",
@@ -73,19 +73,19 @@ class Failures(Part):
                 call=_ALL,
                 capability=ListsFailures,
             )
-        return self._call(_ALL, which, category)
+        return self.__call(_ALL, which, category)
 
-    def _call(self, script: str, which: dict[str, str | None], category: FailureCategory | None) -> Call:
+    def __call(self, script: str, which: dict[str, str | None], category: FailureCategory | None) -> Call:
         asked = ASKED_AS.get(category, "all") if category else "all"
         return self._api.call(script, None, {"type": asked, **which, "out_type": "xml"})
 
-    def _task(self, statistics_id: str | None, batch: str | None, call: str) -> dict[str, str | None]:
+    def __task(self, statistics_id: str | None, batch: str | None, call: str) -> dict[str, str | None]:
         if bool(statistics_id) == bool(batch):
             raise self._api.refused("name one task: by its statistics id or by its batch number", call)
         return {"task_id": statistics_id} if statistics_id else {"task_ident": batch}
 
-    async def _picked(self, call: Call, category: FailureCategory | None) -> AsyncIterator[Failure]:
-        found = rows(self._api, call, "fail_recipient_list", "recipient", lambda row: self._failure(row, call.name))
+    async def __picked(self, call: Call, category: FailureCategory | None) -> AsyncIterator[Failure]:
+        found = rows(self._api, call, "fail_recipient_list", "recipient", lambda row: self.__failure(row, call.name))
         async for failure in found:
             if category in (None, failure.category):
                 yield failure
@@ -113,7 +113,7 @@ class Failures(Part):
             ),
         )
 
-    def _failure(self, row: Reader, source: str) -> Failure | None:
+    def __failure(self, row: Reader, source: str) -> Failure | None:
         address = row.text("email")
         if address is None:
             return None

@@ -27,13 +27,13 @@ class Lists(Part):
     async def contact_lists(self) -> Sequence[ContactList]:
         """All of them; there are no pages (maillist-list; 000 4.1, 001 4.1)."""
         call = self._api.call(SCRIPT, "maillist-list")
-        return tuple(await self._api.rows(call, "maillist", "item", lambda row: self._list(row, call.name)))
+        return tuple(await self._api.rows(call, "maillist", "item", lambda row: self.__list(row, call.name)))
 
     async def contact_list(self, list_id: ListId) -> ContactList | None:
         """One list, or None when there is no such (maillist-detail; 000 4.2, 001 4.2)."""
-        call = self._api.call(SCRIPT, "maillist-detail", self._id("id", list_id, "maillist-detail"))
+        call = self._api.call(SCRIPT, "maillist-detail", self.__id("id", list_id, "maillist-detail"))
         try:
-            return await self._api.read(call, "maillist", lambda row: self._found(row, call.name))
+            return await self._api.read(call, "maillist", lambda row: self.__found(row, call.name))
         except RefusedError as error:
             if says_nothing_found(error):
                 return None
@@ -41,7 +41,7 @@ class Lists(Part):
 
     async def add_list(self, name: str, *, enabled: bool = True, description: str | None = None) -> ListId | None:
         """Create a list (maillist-add; 000 4.3, 001 4.3). None on V3.0, which does not say what it is called."""
-        form = self._form("maillist-add", name, description, enabled=enabled)
+        form = self.__form("maillist-add", name, description, enabled=enabled)
         added = await self._api.change(self._api.post(SCRIPT, "maillist-add", {}, form), result)
         return named(ListId, added.id)
 
@@ -50,44 +50,44 @@ class Lists(Part):
 
         description: None leaves it out; no document says whether the vendor then keeps it.
         """
-        params = self._id("id", list_id, "maillist-edit")
-        form = self._form("maillist-edit", name, description, enabled=enabled)
+        params = self.__id("id", list_id, "maillist-edit")
+        form = self.__form("maillist-edit", name, description, enabled=enabled)
         await self._api.change(self._api.post(SCRIPT, "maillist-edit", params, form), result)
 
     async def delete_list(self, list_id: ListId) -> None:
         """Delete a list with its contacts (maillist-del; 000 4.5, 001 4.5)."""
-        await self._change("maillist-del", self._id("id", list_id, "maillist-del"))
+        await self.__change("maillist-del", self.__id("id", list_id, "maillist-del"))
 
     async def empty_list(self, *, list_id: ListId) -> None:
         """Delete every contact of a list (ml-addr-empty; 000 4.11, 001 4.12). The answer is undocumented."""
-        await self._change("ml-addr-empty", self._id("list_id", list_id, "ml-addr-empty"))
+        await self.__change("ml-addr-empty", self.__id("list_id", list_id, "ml-addr-empty"))
 
     async def subscribe(self, list_id: ListId, address: str, *, name: str | None = None) -> None:
         """Add one address to a subscription list (ml-sub; 000 4.12, 001 4.13).
 
         name: None makes it what stands before the @.
         """
-        params = self._id("list_id", list_id, "ml-sub")
-        await self._change("ml-sub", params | {"address": self._filled(address, "ml-sub"), "name": name})
+        params = self.__id("list_id", list_id, "ml-sub")
+        await self.__change("ml-sub", params | {"address": self.__filled(address, "ml-sub"), "name": name})
 
     async def subscribe_many(self, list_id: ListId, subscribers: Sequence[tuple[str, str | None]]) -> None:
         """Add addresses, each with a name or None (ml-sub with maillist; 000 4.12, 001 4.13). At most 500."""
-        params = self._id("list_id", list_id, "ml-sub")
-        rows = [self._joined((address, name or ""), "ml-sub") for address, name in subscribers]
-        form = {"maillist": "\n".join(self._batch(rows, "ml-sub"))}
+        params = self.__id("list_id", list_id, "ml-sub")
+        rows = [self.__joined((address, name or ""), "ml-sub") for address, name in subscribers]
+        form = {"maillist": "\n".join(self.__batch(rows, "ml-sub"))}
         await self._api.change(self._api.post(SCRIPT, "ml-sub", params, form), result)
 
     async def unsubscribe(self, list_id: ListId, addresses: Sequence[str]) -> None:
         """Take addresses off a subscription list (ml-unsub; 000 4.13, 001 4.14). At most 500."""
-        params = self._id("list_id", list_id, "ml-unsub")
-        rows = [self._joined((address,), "ml-unsub") for address in addresses]
-        form = {"address": ",".join(self._batch(rows, "ml-unsub"))}
+        params = self.__id("list_id", list_id, "ml-unsub")
+        rows = [self.__joined((address,), "ml-unsub") for address in addresses]
+        form = {"address": ",".join(self.__batch(rows, "ml-unsub"))}
         await self._api.change(self._api.post(SCRIPT, "ml-unsub", params, form), result)
 
     def unsubscribes(self, list_id: ListId) -> AsyncIterator[Unsubscribed]:
         """Who left a list and when, as a stream (unsubscribe-export; 000 4.6, 001 4.7)."""
-        call = self._api.call(SCRIPT, "unsubscribe-export", self._id("id", list_id, "unsubscribe-export"))
-        return lines(self._api, call, lambda line: self._unsubscribed(line, call.name))
+        call = self._api.call(SCRIPT, "unsubscribe-export", self.__id("id", list_id, "unsubscribe-export"))
+        return lines(self._api, call, lambda line: self.__unsubscribed(line, call.name))
 
     def subscribers(self, list_id: ListId) -> AsyncIterator[Subscriber]:
         """The addresses of a list, as a stream (subscription-export; 001 4.6; not in the API of 2019).
@@ -97,39 +97,39 @@ class Lists(Part):
         """
         if self._api.dialect.newer:
             raise self._api.unsupported("has no export of subscribers; list the contacts", _name("subscription-export"))
-        call = self._api.call(SCRIPT, "subscription-export", self._id("id", list_id, "subscription-export"))
-        return lines(self._api, call, lambda line: self._subscriber(line, call.name))
+        call = self._api.call(SCRIPT, "subscription-export", self.__id("id", list_id, "subscription-export"))
+        return lines(self._api, call, lambda line: self.__subscriber(line, call.name))
 
-    async def _change(self, do: str, params: dict[str, str | None]) -> None:
+    async def __change(self, do: str, params: dict[str, str | None]) -> None:
         await self._api.change(self._api.call(SCRIPT, do, params), result)
 
-    def _id(self, name: str, list_id: str, do: str) -> dict[str, str | None]:
+    def __id(self, name: str, list_id: str, do: str) -> dict[str, str | None]:
         return {name: self._api.checked(list_id, _name(do))}
 
-    def _form(self, do: str, name: str, description: str | None, *, enabled: bool) -> dict[str, str | None]:
+    def __form(self, do: str, name: str, description: str | None, *, enabled: bool) -> dict[str, str | None]:
         # 000 prints `descrīption`, the mark of a filter in its editor; 001 has `description`.
-        return {"subject": self._filled(name, do), "status": _STATUS[enabled], "description": description}
+        return {"subject": self.__filled(name, do), "status": _STATUS[enabled], "description": description}
 
-    def _filled(self, text: str, do: str) -> str:
+    def __filled(self, text: str, do: str) -> str:
         if not text.strip():
             raise self._api.refused("an address or a name is empty", _name(do))
         return text
 
-    def _joined(self, fields: tuple[str, ...], do: str) -> str:
+    def __joined(self, fields: tuple[str, ...], do: str) -> str:
         """A row of a batch; what separates cannot be part of a field, as nothing escapes it."""
         if not fields[0].strip() or any(mark in field for field in fields for mark in ",;\t\r\n"):
             raise self._api.refused("an address is empty, or holds a comma, semicolon, tab or line break", _name(do))
         return ",".join(fields).rstrip(",")
 
-    def _batch(self, rows: list[str], do: str) -> list[str]:
+    def __batch(self, rows: list[str], do: str) -> list[str]:
         if not 1 <= len(rows) <= MOST_AT_ONCE:
             raise self._api.refused(f"U-Mail takes 1 to {MOST_AT_ONCE} addresses a call", _name(do))
         return rows
 
-    def _found(self, row: Reader, source: str) -> ContactList | None:
-        return None if row.hollow else self._list(row, source)
+    def __found(self, row: Reader, source: str) -> ContactList | None:
+        return None if row.hollow else self.__list(row, source)
 
-    def _list(self, row: Reader, source: str) -> ContactList:
+    def __list(self, row: Reader, source: str) -> ContactList:
         list_id = row.identifier("id")
         if list_id is None:
             raise BadAnswerError("a contact list without an id")
@@ -144,14 +144,14 @@ class Lists(Part):
             enabled=_ENABLED.get((row.text("status") or "").lower()),
         )
 
-    def _unsubscribed(self, line: str, source: str) -> Unsubscribed:
+    def __unsubscribed(self, line: str, source: str) -> Unsubscribed:
         """`time<TAB>address`; whichever field holds the @ is the address."""
         fields = [field.strip() for field in line.split("\t")]
         address = next((field for field in fields if "@" in field), line.strip())
         at = values.moment(fields[0], self._api.zone)
         return Unsubscribed(**self._api.about(source), raw={"line": line}, address=address, at=at)
 
-    def _subscriber(self, line: str, source: str) -> Subscriber:
+    def __subscriber(self, line: str, source: str) -> Subscriber:
         """`address<TAB>name`."""
         address, _, name = line.partition("\t")
         return Subscriber(

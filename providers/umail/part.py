@@ -9,7 +9,7 @@ I = TypeVar("I")  # noqa: E741  # an id's type
 
 
 class Part:
-    """Some of an account's calls; `UMail` is made of all of them."""
+    """Some of an account's calls; `UMail` is made of all of them. Private names are mangled, so that none clash."""
 
     _api: Api
 

@@ -25,9 +25,9 @@ class Tracking(Part):
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None
     ) -> TrackOverview | None:
         """Totals and links of one task (000 3.1, 001 3.1); None when it is not tracked."""
-        call = self._track("overview", task_id, batch)
+        call = self.__track("overview", task_id, batch)
         try:
-            return await self._api.read(call, "track", lambda row: self._overview(row, call.name))
+            return await self._api.read(call, "track", lambda row: self.__overview(row, call.name))
         except RefusedError as error:
             if says_nothing_found(error):
                 return None
@@ -35,23 +35,23 @@ class Tracking(Part):
 
     def openers(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> AsyncIterator[Opener]:
         """Who opened one task's messages, as a stream (open-detail; 000 3.2, 001 3.2)."""
-        call = self._track("open-detail", task_id, batch)
-        return rows(self._api, call, "data", "user", lambda row: self._opener(row, call.name), open_ended=True)
+        call = self.__track("open-detail", task_id, batch)
+        return rows(self._api, call, "data", "user", lambda row: self.__opener(row, call.name), open_ended=True)
 
     def clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> AsyncIterator[Click]:
         """Who clicked in one task's messages, on any link or on one, as a stream (click-detail; 000 3.3, 001 3.3)."""
-        call = self._track("click-detail", task_id, batch, link_id)
-        return rows(self._api, call, "data", "click", lambda row: self._click(row, call.name), open_ended=True)
+        call = self.__track("click-detail", task_id, batch, link_id)
+        return rows(self._api, call, "data", "click", lambda row: self.__click(row, call.name), open_ended=True)
 
     async def link_clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> Sequence[LinkClicks]:
         """The links of one task's messages with their clicks (link-stat; 000 3.5, 001 3.5)."""
-        call = self._track("link-stat", task_id, batch, link_id)
+        call = self.__track("link-stat", task_id, batch, link_id)
         # Direct children only: within each <link> there is another <link>, the URL.
-        return tuple(await self._api.rows(call, "data", "link", lambda row: self._link(row, call.name)))
+        return tuple(await self._api.rows(call, "data", "link", lambda row: self.__link(row, call.name)))
 
     def tracked(
         self,
@@ -76,23 +76,25 @@ class Tracking(Part):
         params = {
             "track_id": ",".join(self._api.checked(track_id, _EXPORT) for track_id in track_ids),
             "is_click": "1" if clicked_only else "0",
-            "link_id": self._optional(link_id, _EXPORT),
-            "email_id": self._optional(email_id, _EXPORT),
+            "link_id": self.__optional(link_id, _EXPORT),
+            "email_id": self.__optional(email_id, _EXPORT),
         }
         call = self._api.call(_EXPORT, None, params)
-        return lines(self._api, call, lambda line: self._tracked(line, call.name))
+        return lines(self._api, call, lambda line: self.__tracked(line, call.name))
 
-    def _track(self, do: str, task_id: SendId | None, batch: BatchNumber | None, link_id: LinkId | None = None) -> Call:
+    def __track(
+        self, do: str, task_id: SendId | None, batch: BatchNumber | None, link_id: LinkId | None = None
+    ) -> Call:
         name = f"track.php?do={do}"
         if bool(task_id) == bool(batch):
             raise self._api.refused("name one task: by its id or by its batch number", name)
         which = {"id": self._api.checked(task_id, name)} if task_id else {"ident": batch}
-        return self._api.call("track.php", do, {**which, "link_id": self._optional(link_id, name)})
+        return self._api.call("track.php", do, {**which, "link_id": self.__optional(link_id, name)})
 
-    def _optional(self, identifier: str | None, call: str) -> str | None:
+    def __optional(self, identifier: str | None, call: str) -> str | None:
         return None if identifier is None else self._api.checked(identifier, call)
 
-    def _overview(self, row: Reader, source: str) -> TrackOverview:
+    def __overview(self, row: Reader, source: str) -> TrackOverview:
         batch, ids = row.text("task_sn"), row.text("track_id") or ""
         links = [link for link in row.each("link_statistic/link") if not link.hollow]
         return TrackOverview(
@@ -114,10 +116,10 @@ class Tracking(Part):
             clicked_total=row.whole("click_total"),
             first_click=row.moment("click_first"),
             last_click=row.moment("click_last"),
-            links=tuple(self._link(link, source) for link in links),
+            links=tuple(self.__link(link, source) for link in links),
         )
 
-    def _link(self, row: Reader, source: str) -> LinkClicks:
+    def __link(self, row: Reader, source: str) -> LinkClicks:
         return LinkClicks(
             **self._api.about(source),
             raw=row.raw(),
@@ -130,7 +132,7 @@ class Tracking(Part):
             last_click=row.moment("click_last"),
         )
 
-    def _opener(self, row: Reader, source: str) -> Opener | None:
+    def __opener(self, row: Reader, source: str) -> Opener | None:
         address = row.text("email")
         if address is None:
             return None
@@ -153,7 +155,7 @@ class Tracking(Part):
             last_click=row.moment("click_last"),
         )
 
-    def _click(self, row: Reader, source: str) -> Click | None:
+    def __click(self, row: Reader, source: str) -> Click | None:
         address = row.text("email")
         if address is None:
             return None
@@ -169,5 +171,5 @@ class Tracking(Part):
             last_click=row.moment("click_last"),
         )
 
-    def _tracked(self, line: str, source: str) -> Tracked:
+    def __tracked(self, line: str, source: str) -> Tracked:
         return Tracked(**self._api.about(source), raw={"line": line}, address=line.strip())

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from providers import PROVIDERS, base
+from providers import PROVIDERS, base, capabilities
 from providers.base import (
     ChangesTasks,
     ListsFailures,
@@ -21,11 +21,46 @@ from providers.base import (
     TellsTaskStats,
     require,
 )
+from providers.capabilities import (
+    ExplainsFailures,
+    HasConsole,
+    ImportsContacts,
+    KeepsContacts,
+    KeepsDomains,
+    KeepsLists,
+    KeepsLog,
+    KeepsMailboxes,
+    KeepsSubscriptions,
+    KeepsTemplates,
+    TellsCharges,
+    TracksTasks,
+)
 from providers.errors import UnsupportedError
 from tests.providers.vendor import PASSWORD, SECTIONS, SHANGHAI, Turns, reply
 
 CAPABILITIES = {
-    "umail": {TellsAccount, TellsBalance, ReadsTasks, ChangesTasks, TellsDayStats, TellsTaskStats, ListsFailures},
+    "umail": {
+        TellsAccount,
+        TellsBalance,
+        ReadsTasks,
+        ChangesTasks,
+        TellsDayStats,
+        TellsTaskStats,
+        ListsFailures,
+        SendsMessages,
+        ExplainsFailures,
+        TellsCharges,
+        KeepsLog,
+        TracksTasks,
+        KeepsLists,
+        KeepsSubscriptions,
+        KeepsContacts,
+        ImportsContacts,
+        KeepsTemplates,
+        KeepsDomains,
+        KeepsMailboxes,
+        HasConsole,
+    },
     "emailcar": {TellsBalance, TellsDayStats, SendsMessages, ListsMessages},
     "itnio": {LooksUpMessages},
 }
@@ -53,9 +88,10 @@ def test_the_registry_names_all_three():
 @EVERY
 async def test_a_client_has_exactly_the_capabilities_it_claims(name):
     client = made(name)
-    capabilities = {kind for _, kind in inspect.getmembers(base, inspect.isclass) if Provider in kind.__mro__}
-    assert {kind for kind in capabilities - {Provider} if isinstance(client, kind)} == CAPABILITIES[name]
-    for kind in capabilities - {Provider} - CAPABILITIES[name]:
+    found = [*inspect.getmembers(base, inspect.isclass), *inspect.getmembers(capabilities, inspect.isclass)]
+    claimable = {kind for _, kind in found if Provider in kind.__mro__}
+    assert {kind for kind in claimable - {Provider} if isinstance(client, kind)} == CAPABILITIES[name]
+    for kind in claimable - {Provider} - CAPABILITIES[name]:
         with pytest.raises(UnsupportedError) as caught:
             require(client, kind)
         assert caught.value.capability is kind
