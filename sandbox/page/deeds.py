@@ -8,7 +8,9 @@ from sandbox.page.bodies import BadFieldError, Fields
 from sandbox.page.guard import RefusedError
 from sandbox.page.sight import Sight
 from sandbox.slack import Message, Reply, SlackServer, View
-from sandbox.slack.messages import Post
+from sandbox.slack.blocks import Block
+from sandbox.slack.choices import many
+from sandbox.slack.messages import Post, controls
 from sandbox.slack.mrkdwn import entities
 from sandbox.slack.people import Json
 
@@ -43,25 +45,34 @@ class Deeds:
 
     async def press(self, body: Fields) -> Json:
         """A button, an option of a menu, or a new value of a select, a picker or boxes."""
-        user, target = self._target(body)
-        block, action = body.text("block"), body.text("action")
-        option, value = body.maybe("option"), body.anything("value")
+        user, on = self._sight.person(body), body.within("on")
+        block, action, option = body.text("block"), body.text("action"), body.maybe("option")
+        value = body.anything("value")
         body.finish()
-        if option is not None or (value is None and self._is_pressed(target, block, action)):
+        target = self._target(user, on)
+        held = drawing.element(target.blocks, block, action)
+        if held is None:
+            raise RefusedError(409, "there is nothing such to press")
+        if held["type"] in PRESSED:
             return await _carried_out(self._slack.click(user, target, option or action, block=block))
-        return await _carried_out(self._slack.choose(user, target, action, value, block=block))
+        return await _carried_out(self._slack.choose(user, target, action, _fitting(held, value), block=block))
 
     async def suggest(self, body: Fields) -> Json:
         """What is typed into an external select."""
-        user, target = self._target(body)
+        user, on = self._sight.person(body), body.within("on")
         block, action, query = body.text("block"), body.text("action"), body.text("query")
         body.finish()
+        target = self._target(user, on)
         return await _carried_out(self._slack.suggest(user, target, action, query, block=block))
 
     async def submit(self, body: Fields) -> Json:
         """The modal on top, with values by action_id."""
         user, values = self._sight.person(body), body.object("values")
         body.finish()
+        view = self._slack.modal(user)
+        for _, element in controls(view.blocks if view else []):
+            if element["action_id"] in values:
+                _fitting(element, values[element["action_id"]])
         return await _carried_out(self._slack.submit(user, values))
 
     async def close(self, body: Fields) -> Json:
@@ -86,20 +97,19 @@ class Deeds:
         workspace.post(Post(channel=channel, ts="", user=user, text=escaped, thread_ts=thread))
         return {"sent": True, "error": None, "seconds": 0.0, "options": []}
 
-    def _target(self, body: Fields) -> tuple[str, Message | View]:
-        """Who does something, and to which message or view as they see it now."""
-        user, on = self._sight.person(body), body.within("on")
+    def _target(self, user: str, on: Fields) -> Message | View:
+        """The message or the view, as the person sees it now."""
         view, channel, ts = on.maybe("view"), on.maybe("channel"), on.maybe("ts")
         on.finish()
         if view is not None:
-            return user, self._view(user, view)
+            return self._view(user, view)
         if channel is None or ts is None:
             raise BadFieldError("on", "must name a view, or a channel and a ts")
         seen = self._slack.workspace.readable(user, self._sight.enter(user, channel))
         found = next((message for message in seen if message.ts == ts), None)
         if found is None:
             raise RefusedError(409, "that message is gone")
-        return user, found
+        return found
 
     def _view(self, user: str, view: str) -> View:
         for found in (self._slack.modal(user), self._slack.home(user)):
@@ -107,9 +117,14 @@ class Deeds:
                 return found
         raise RefusedError(409, "that view is gone")
 
-    def _is_pressed(self, target: Message | View, block: str, action: str) -> bool:
-        held = drawing.element(target.blocks, block, action)
-        return held is not None and held["type"] in PRESSED
+
+def _fitting(element: Block, value: object) -> object:
+    """A value of the kind that the element takes: a text, a number or nothing, or a list of texts."""
+    each = value if isinstance(value, list) and many(element) else [value]
+    if not all(item is None or isinstance(item, str | int) for item in each):
+        name = element["action_id"]
+        raise BadFieldError(f"the value of {name}", "must be a list of texts" if many(element) else "must be a text")
+    return value
 
 
 async def _carried_out(deed: Awaitable[Reply]) -> Json:

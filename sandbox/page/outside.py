@@ -45,8 +45,8 @@ class Outside:
         vendors = [
             {"id": key, "name": name, "down": key in self._down, "credit": credit[key]} for key, name in NAMES.items()
         ]
-        # What can still be influenced comes first, what moves before all.
-        shown = sorted(account.visible(), key=lambda task: (task.status is not Status.SENDING, task.status not in LIVE))
+        # What is under way comes first, then what is to come; a pause moves nothing.
+        shown = sorted(account.visible(), key=lambda task: (task.status not in LIVE, task.time_start is None))
         tasks = [self._task(task) for task in shown]
         clock: Json = {"now": vendor_time(now), "speed": self._box.clock.speed, "speeds": SPEEDS, "skips": SKIPS}
         return {"clock": clock, "vendors": vendors, "tasks": tasks}

@@ -15,15 +15,20 @@ export function emoji(name) {
   return EMOJI[name] || `:${name}:`;
 }
 
-const ORBS = { "🔴": "red", "🟠": "orange", "🟡": "yellow", "🟢": "green", "🔵": "blue", "🟣": "purple", "🟤": "brown", "⚪": "white", "⚫": "black" };
+// Signs that are drawn as shapes, because not every machine has a font for them.
+const SIGNS = {
+  "🔴": "red", "🟠": "orange", "🟡": "yellow", "🟢": "green", "🔵": "blue", "🟣": "purple", "🟤": "brown", "⚪": "white", "⚫": "black",
+  "✅": "done", "⏸": "held", "🕒": "clock", "📝": "draft", "🛑": "stop", "❔": "unknown", "⏳": "wait", "🗑": "bin", "🚫": "no", "⚠": "warn", "💬": "talk",
+};
+const SIGN = new RegExp(`((?:${Object.keys(SIGNS).join("|")})\uFE0F?)`, "u");
 
-// A plain text with its short names of emoji drawn; circles as shapes, because not every machine has a font for them.
+// A plain text with its emoji drawn, short names too.
 export function plain(text) {
   const named = text.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all);
   return named
-    .split(/([🔴🟠🟡🟢🔵🟣🟤⚪⚫])/u)
+    .split(SIGN)
     .filter(Boolean)
-    .map((piece) => (ORBS[piece] ? h("span", { class: `orb ${ORBS[piece]}` }, piece) : piece));
+    .map((piece) => (SIGNS[piece.replace("\uFE0F", "")] ? h("span", { class: `orb ${SIGNS[piece.replace("\uFE0F", "")]}` }, piece) : piece));
 }
 
 export function words(text) {
