@@ -194,7 +194,12 @@ function worldly(open) {
 
 document.querySelector(".skip").addEventListener("click", (event) => (event.preventDefault(), composer.focus()));
 at("menu").addEventListener("click", () => drawer(!document.body.classList.contains("drawn")));
-at("worldly").addEventListener("click", () => worldly(at("world").hidden));
+at("worldly").addEventListener("click", () => {
+  // A thread lies over the vendors' world.
+  const covered = Boolean(here.thread);
+  if (covered) closeThread();
+  worldly(covered || at("world").hidden);
+});
 at("unworld").addEventListener("click", () => (worldly(false), at("worldly").focus()));
 at("unthread").addEventListener("click", closeThread);
 document.addEventListener("keydown", (event) => {
