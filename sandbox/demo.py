@@ -25,6 +25,7 @@ A Slack with three e-mail vendors: {url}
   2. Type {command} task show 19124, press Pause; switch to Vera, who may not, or to Mei, who reads Chinese.
   3. In the panel of the vendors' world: speed up the clock, spike the bounces, take a vendor down.
 
+Faults on demand (docs/sandbox.md): {control}
 Ctrl-C ends it.\
 """
 
@@ -86,7 +87,7 @@ class Demo:
     async def show(self, words: Sequence[Word], stop: asyncio.Event) -> int:
         """Serve the page until told to stop, and say where it is; `words` are the bot's commands."""
         async with self.page(words, PORT) as page:
-            print(WELCOME.format(url=page.url, command=COMMAND), flush=True)
+            print(WELCOME.format(url=page.url, command=COMMAND, control=f"{self._slack.url}/control"), flush=True)
             await stop.wait()
         return 0
 
