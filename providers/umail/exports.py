@@ -45,7 +45,9 @@ async def rows(
     """
     kind = _Rows(api, root, row, open_ended=open_ended)
     async for reader in _streamed(api, call, kind):
-        built = None if reader.hollow else build(reader)
+        if reader.hollow:
+            continue
+        built = _built(api, call, build, reader)
         if built is not None:
             yield built
 
@@ -54,6 +56,14 @@ async def lines(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterato
     """What `build` makes of each line. It is an export when the first one holds an address."""
     async for found in _streamed(api, call, _Lines()):
         yield build(found)
+
+
+def _built(api: Api, call: Call, build: Callable[[Reader], T | None], reader: Reader) -> T | None:
+    try:
+        return build(reader)
+    except ProviderError as error:
+        fault = api.wire.signed(error, call)
+    raise fault.with_traceback(None)
 
 
 async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[T]:

@@ -69,7 +69,7 @@ class Sending(Part):
         if track_opens or track_clicks:
             raise self._api.unsupported("does not track what is sent by SMTP", _NAME)
         self.__check([sender, *recipients, *([reply_to] if reply_to else [])], (sender_name, subject), len(recipients))
-        message = self._message(sender, sender_name, recipients, subject=subject, html=html, reply_to=reply_to)
+        message = self.__message(sender, sender_name, recipients, subject=subject, html=html, reply_to=reply_to)
         transaction = _Transaction(self._settings, self._deadline)
         try:
             async with asyncio.timeout(self._deadline):
@@ -94,7 +94,7 @@ class Sending(Part):
         if any(mark in header for header in headers for mark in "\r\n"):
             raise self._api.refused("a subject or name holds a line break", _NAME)
 
-    def _message(
+    def __message(
         self, sender: str, sender_name: str, recipients: Sequence[str], *, subject: str, html: str, reply_to: str | None
     ) -> EmailMessage:
         message = EmailMessage()
@@ -163,13 +163,13 @@ class _Transaction:
             return AuthenticationError("the SMTP server did not take the credentials", **_words(error))
         if isinstance(error, aiosmtplib.SMTPResponseException):
             return RefusedError("the SMTP server declined", **_words(error))
-        if isinstance(error, aiosmtplib.SMTPConnectError) or (not self._client.is_connected and not self.handed_over):
-            return UnreachableError("no connection to the SMTP server could be made")
+        if not isinstance(error, OSError):
+            return RefusedError("the SMTP server offers no way to log in, or to send this")
+        if not self.handed_over:
+            return UnreachableError("there was no connection to the SMTP server, or it ended before the message")
         if isinstance(error, TimeoutError):
             return AnswerTimeoutError("no answer within the deadline")
-        if isinstance(error, OSError):
-            return NoAnswerError("the connection ended before the answer was whole")
-        return RefusedError("the SMTP server offers no way to log in or to send this")
+        return NoAnswerError("the connection ended before the answer was whole")
 
 
 def _words(error: aiosmtplib.SMTPResponseException) -> dict[str, str]:

@@ -279,7 +279,7 @@ async def test_the_log_of_the_document_is_empty(vendor, connect):
 
 @pytest.mark.parametrize("lists", ['[{"x":"1"},{"x":"2"}]', '{"0":{"x":"1"},"4":{"x":"2"}}'])
 async def test_rows_of_the_log_are_kept_as_they_came(vendor, connect, lists):
-    vendor.says('{"lists": %s}' % lists)
+    vendor.says(f'{{"lists": {lists}}}')
     assert [entry.raw for entry in await connect().log(DAY, "a@b.example")] == [{"x": "1"}, {"x": "2"}]
 
 
