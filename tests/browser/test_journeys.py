@@ -249,6 +249,7 @@ CARD = [
                 ],
             },
             {"type": "datepicker", "action_id": "day"},
+            {"type": "external_select", "action_id": "list", "min_query_length": 1},
         ],
     },
 ]
@@ -269,6 +270,9 @@ class Scripted:
         if payload["type"] == "block_actions":
             self.actions += payload["actions"]
             return web.Response()
+        if payload["type"] == "block_suggestion":
+            name = f"{payload['value']} list"
+            return web.json_response({"options": [{"text": {"type": "plain_text", "text": name}, "value": "5"}]})
         if payload["view"]["state"]["values"]["name"]["name"]["value"] != "Spring":
             return web.json_response({"response_action": "errors", "errors": {"name": "That name is taken"}})
         return web.Response()
@@ -369,7 +373,11 @@ async def test_menus_selects_and_pickers_tell_the_app(scripted) -> None:
         await card.get_by_label("Speed").select_option("fast")
     async with lin.expect_response("**/api/press"):
         await card.locator("input[type=date]").fill("2026-12-01")
+    await card.get_by_placeholder("Type to search…").fill("VIP")
+    async with lin.expect_response("**/api/press"):
+        await card.get_by_role("button", name="VIP list").click()
     told = {action["action_id"]: action for action in app.actions}
+    assert told["list"]["selected_option"]["value"] == "5"
     assert told["more"]["selected_option"]["value"] == "copy"
     assert told["speed"]["selected_option"]["value"] == "fast"
     assert told["day"]["selected_date"] == "2026-12-01"

@@ -18,7 +18,7 @@ function picture(element, ctx) {
     const src = `/files/${element.file}?${new URLSearchParams({ person: ctx.person })}`;
     return h("img", { src, alt: element.alt_text, loading: "lazy" });
   }
-  const inside = [h("span", { "aria-hidden": "true" }, "🖼 "), element.alt_text];
+  const inside = ["Image: ", element.alt_text];
   return /^https?:/i.test(element.image_url || "")
     ? h("span", { class: "elsewhere" }, link(element.image_url, inside))
     : h("span", { class: "elsewhere" }, inside);
