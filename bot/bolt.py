@@ -1,6 +1,5 @@
 """Slack's requests, as Bolt hands them over."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.home import Home
 from bot.identity import Identity
 from bot.socket import SocketDoor
 from bridge.receivers.slack import SlackAnswers
+from store.tables import new_id
 from templates import render
 from templates.blocks import ACTION
 
@@ -52,13 +52,17 @@ def make_bolt(
         try:
             run_id = await dispatcher.receive(request)
         except SQLAlchemyError as error:
-            # Without its row a command could be run twice or forgotten; the ack itself then is the answer.
+            # Without its row a command could be run twice or forgotten.
             _log.error("dispatch.receive", error=str(error.__cause__))
-            await ack(render("no_memory", str(config.language)).text)
+            await ack()
+            dispatcher.spawn(decline(request))
             return
         await ack()
         if run_id is not None:
             dispatcher.start(run_id, request, answers)
+
+    async def decline(request: Request) -> None:
+        await answers.answer(dispatcher.opened(new_id(), request), render("no_memory", str(config.language)))
 
     @app.command(slack.command)
     async def _command(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
@@ -108,7 +112,5 @@ def _click(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
 
 def request_key(req: AsyncBoltRequest) -> str:
     """What makes a delivery one: never the trigger id, which some stand-ins repeat."""
-    for header in ("x-slack-signature", SocketDoor.ENVELOPE):
-        if values := req.headers.get(header):
-            return f"{header}:{values[0]}"
-    return json.dumps(req.body, sort_keys=True)
+    signature = req.headers.get("x-slack-signature")
+    return signature[0] if signature else req.headers[SocketDoor.ENVELOPE][0]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from bot.config import Role
+from providers.errors import ProviderError
 from store.tables import Outcome
 from templates import Message
 
@@ -30,6 +31,14 @@ class Answer:
     """For `--json`: a stable `code`, with the vendor's own words where there are any."""
     announcement: Message | None = None
     """A change, told to the channel where it was asked for."""
+
+
+def error_of(template: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer that says no, for machines: the vendor's error where there is one, else the reason's name."""
+    error = facts.get("error")
+    if isinstance(error, ProviderError):
+        return {"code": error.code, "vendor_code": error.vendor_code, "vendor_text": error.vendor_text}
+    return {"code": template, "problem": facts.get("problem") or facts.get("verdict")}
 
 
 class RefusalError(Exception):

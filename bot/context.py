@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.command import Answer, Command, Injected, RefusalError
+from bot.command import Answer, Command, Injected, RefusalError, error_of
 from bot.config import Config
 from bot.line import read, write
 from bot.people import Person
@@ -108,7 +108,11 @@ class Context:
     ) -> Answer:
         """`say`, as a command's end; `data` is what `--json` prints."""
         return Answer(
-            message=self.say(name, account=account, **facts), outcome=outcome, account=account, facts=data or {}
+            message=self.say(name, account=account, **facts),
+            outcome=outcome,
+            account=account,
+            facts=data or {},
+            error=None if outcome is Outcome.DONE else error_of(name, facts),
         )
 
     def _render(self, name: str, language: str, account: str | None, facts: Mapping[str, Any]) -> Message:

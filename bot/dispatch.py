@@ -17,7 +17,7 @@ from uuid import uuid4
 import structlog
 from prometheus_client import Counter
 
-from bot.command import Answer, RefusalError
+from bot.command import Answer, RefusalError, error_of
 from bot.config import Config, Role
 from bot.context import Context
 from bot.grammar import Grammar
@@ -81,6 +81,8 @@ class Dispatcher:
         self._journal = RunJournal(store)
         self._worker = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work: set[str] = set()
+        """The ids whose leases are kept; one that failed before its answer must run out, so that the sweep tells."""
         self._turn = asyncio.Lock()
         self._arriving = 0
         self._last_request = 0.0
@@ -99,6 +101,7 @@ class Dispatcher:
 
     def start(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
         """Run it and reply, in a task that `drain` waits for."""
+        self._at_work.add(run_id)
         self.spawn(self._serve(run_id, request, answers))
 
     async def drain(self, seconds: float) -> None:
@@ -108,8 +111,8 @@ class Dispatcher:
 
     async def keep_leases(self) -> None:
         """Say that the runs at work here are alive; called by the clock."""
-        if self._tasks:
-            await renew(self._store, self._worker)
+        if self._at_work:
+            await renew(self._store, self._at_work)
 
     async def run(self, run: CommandRun, person: Person) -> Answer:
         """Everything between the row and the reply; every failure becomes an answer."""
@@ -167,8 +170,13 @@ class Dispatcher:
         return CommandRun(id=run_id, worker=self._worker, **{name: getattr(request, name) for name in _COLUMNS})
 
     async def _serve(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
-        await self._my_turn(time.monotonic() + PATIENCE)
-        run = self.opened(run_id, request)
+        try:
+            await self._my_turn(time.monotonic() + PATIENCE)
+            await self._run_and_reply(self.opened(run_id, request), request, answers)
+        finally:
+            self._at_work.discard(run_id)
+
+    async def _run_and_reply(self, run: CommandRun, request: Request, answers: SlackAnswers) -> None:
         person = await self._people.identify(run.user_id, run.team_id, run.channel_id)
         work = asyncio.ensure_future(self.run(run, person))
         done, _ = await asyncio.wait({work}, timeout=INTERIM_AFTER)
@@ -216,7 +224,7 @@ class Dispatcher:
         message: Message = render(
             template, person.language, zone=self._people.zone_of(account), slash=self._config.slash, **facts
         )
-        return Answer(message=message, outcome=outcome, account=account, error=_error_of(template, facts))
+        return Answer(message=message, outcome=outcome, account=account, error=error_of(template, facts))
 
     def _unsupported(self, person: Person, error: UnsupportedError) -> Answer:
         wanted = error.capability
@@ -245,10 +253,3 @@ class Dispatcher:
     def _title(self, account: str) -> str:
         provider = self._providers.get(account)
         return provider.title if provider else account
-
-
-def _error_of(template: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    error = facts.get("error")
-    if isinstance(error, ProviderError):
-        return {"code": error.code, "vendor_code": error.vendor_code, "vendor_text": error.vendor_text}
-    return {"code": template, "problem": facts.get("problem")}

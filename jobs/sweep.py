@@ -6,14 +6,14 @@ from datetime import tzinfo
 
 import structlog
 
-from bridge.changes import OPEN, change_of, claim_due, look_up
+from bridge.changes import OPEN, change_of, claim_due, look_up, settle
 from bridge.receivers.slack import SlackAnswers
 from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError
 from providers.model import Task
 from store.engine import Store
 from store.runs import get, take_interrupted
-from store.tables import Change, CommandRun
+from store.tables import Change, ChangeState, CommandRun
 from templates import render
 
 _log = structlog.get_logger()
@@ -62,16 +62,22 @@ class Sweep:
         task: Task | None = None
         provider = self._providers.get(change.account)
         if provider is None:
-            return
-        try:
-            task = await look_up(self._store, require(provider, ChangesTasks), change)
-        except ProviderError as error:
-            _log.info("sweep.look_up", change=change.id, error=error.code)
+            # Taken out of app.yaml since: nobody is left to ask.
+            await settle(self._store, change, ChangeState.LOST, "no account")
+        else:
+            task = await self._looked(provider, change)
         if change.state in OPEN:
             return
         run = await get(self._store, change.run_id)
         if run is not None and run.kind != "exec":
-            await self._tell_settled(run, change, task, provider.title)
+            await self._tell_settled(run, change, task, provider.title if provider else change.account)
+
+    async def _looked(self, provider: Provider, change: Change) -> Task | None:
+        try:
+            return await look_up(self._store, require(provider, ChangesTasks), change)
+        except ProviderError as error:
+            _log.info("sweep.look_up", change=change.id, error=error.code)
+            return None
 
     async def _tell_settled(self, run: CommandRun, change: Change, task: Task | None, title: str) -> None:
         message = render(

@@ -5,7 +5,7 @@ whatever is waiting when the store is free goes into the next transaction togeth
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -81,13 +81,14 @@ def _insert(rows: Sequence[Row], session: Session, now: datetime) -> set[str]:
     return fresh
 
 
-async def renew(store: Store, worker: str) -> None:
-    """Say that this process still works on its open runs."""
+async def renew(store: Store, run_ids: Collection[str]) -> None:
+    """Say that these runs are still at work."""
+    ids = list(run_ids)
 
     def renewed(session: Session, now: datetime) -> None:
         session.exec(
             update(CommandRun)
-            .where(col(CommandRun.worker) == worker, col(CommandRun.outcome).is_(None))
+            .where(col(CommandRun.id).in_(ids), col(CommandRun.outcome).is_(None))
             .values(lease_until=now + LEASE)
         )
 

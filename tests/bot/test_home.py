@@ -34,13 +34,21 @@ async def test_a_button_of_home_answers_in_the_direct_messages(office):
     assert "umail 311,016 left" in answer.plain
 
 
-async def test_a_database_that_cannot_be_written_is_said_in_the_ack_and_nothing_is_done(office, monkeypatch):
+async def test_a_database_that_cannot_be_written_is_said_and_nothing_is_done(office, monkeypatch):
     with sqlite3.connect(office.folder / "edmbot.db") as database:
         database.execute("DROP TABLE command_run")
     reply = await office.type("U0LIN", "task pause 19124")
     assert (reply.status, reply.error) == (200, None)
-    said = [m.plain for m in office.slack.visible("U0LIN", "C0GENERAL") if m.ephemeral_for == "U0LIN"]
-    assert said[-1].startswith("🔴 I cannot write to my database, so I did nothing.")
+    assert await office.told("U0LIN", "I cannot write to my database, so I did nothing.")
+    assert office.box.requests == []
+
+
+async def test_a_click_is_told_so_too(office):
+    card = await office.ask("U0LIN", "task show 19124")
+    office.box.requests.clear()
+    with sqlite3.connect(office.folder / "edmbot.db") as database:
+        database.execute("DROP TABLE command_run")
+    assert "I cannot write to my database" in (await office.press("U0LIN", card, "Pause task")).plain
     assert office.box.requests == []
 
 

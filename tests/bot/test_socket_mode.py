@@ -73,3 +73,4 @@ async def test_the_socket_is_closed_when_the_bot_stops(closed_office, tmp_path: 
     async with serve(load(path, closed_office.environ, purpose=Purpose.RUN)):
         await closed_office.until(lambda: closed_office.slack.sockets.connections)
     await closed_office.until(lambda: not closed_office.slack.sockets.connections)
+    assert list(closed_office.slack.sockets.connections) == []

@@ -195,6 +195,7 @@ async def test_an_edit_or_deletion_that_is_not_objected_to_is_taken(vendor, conn
     vendor.says(text)
     await connect().edit_task(SendId("16"), FULL, status=TaskStatus.PAUSED)
     await connect().delete_task(SendId("16"))
+    assert len(vendor.requests) == 2
 
 
 async def test_edit_task_says_send_status_and_send_time_and_never_time(vendor, connect):

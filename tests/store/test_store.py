@@ -54,7 +54,9 @@ async def test_a_transaction_that_raises_leaves_nothing(store):
 
 async def test_a_second_opening_finds_the_schema_up_to_date(store, tmp_path):
     again = Store(f"sqlite:///{tmp_path}/new/folder/edmbot.db")
+    await RunJournal(store).add(row("kept"))
     await again.open()
+    assert not await RunJournal(again).add(row("kept"))
     await again.close()
 
 
@@ -104,9 +106,10 @@ async def test_a_run_is_closed_once(store):
 async def test_a_run_whose_process_went_silent_is_found_once(store):
     journal = RunJournal(store)
     await journal.add(row("dead"))
-    await journal.add(row("alive", worker="two"))
+    alive = row("alive")
+    await journal.add(alive)
     store.clock_offset = LEASE - timedelta(seconds=1)
-    await renew(store, "two")
+    await renew(store, [alive["id"]])
     store.clock_offset = LEASE + timedelta(seconds=1)
     found = [await take_interrupted(store) for _ in range(2)]
     assert (found[0].key, found[1]) == ("dead", None)
@@ -149,6 +152,7 @@ async def test_a_window_that_is_over_begins_anew(store):
         await limiter.acquire("umail:add-task", HOUR)
     store.clock_offset = timedelta(hours=1, seconds=1)
     await limiter.acquire("umail:add-task", HOUR)
+    assert (await store.transact(lambda session, _now: session.get(Limit, "umail:add-task"))).used == 1
 
 
 async def test_a_wait_that_is_too_long_takes_nothing(store):
