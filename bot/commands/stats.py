@@ -113,4 +113,4 @@ async def _of_task(ctx: Context, task_id: SendId, account: str | None) -> Answer
     if task is None:
         return ctx.answer("no_such_task", outcome=Outcome.REFUSED, account=name, task_id=task_id, title=provider.title)
     data = facts_of(found) if found else {}
-    return ctx.answer("stats_task", account=name, data=data, title=provider.title, task=task, stats=found)
+    return ctx.answer("task/stats", account=name, data=data, title=provider.title, task=task, stats=found)

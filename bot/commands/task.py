@@ -43,7 +43,7 @@ async def list_(
     page = max(page, 1)
     tasks = await provider.tasks(status=status, day=day, page=page)
     return ctx.answer(
-        "task_list",
+        "task/list",
         account=name,
         data={"tasks": [facts_of(task) for task in tasks], "page": page},
         title=provider.title,
@@ -68,7 +68,7 @@ async def show(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Ans
     provider = ctx.provider(ReadsTasks, account)
     task, stats = await asyncio.gather(_read(provider, task_id), _stats(provider, task_id))
     return ctx.answer(
-        "task", account=provider.account, data=facts_of(task), title=provider.title, **_told(task), stats=stats
+        "task/show", account=provider.account, data=facts_of(task), title=provider.title, **_told(task), stats=stats
     )
 
 
@@ -107,7 +107,7 @@ async def _change(ctx: Context, action: Action, task_id: str, account: str | Non
     if decision.verdict is not Verdict.GO:
         outcome = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
         return ctx.answer(
-            "task_unchanged",
+            "task/unchanged",
             outcome=outcome,
             account=provider.account,
             data=facts_of(task),
@@ -117,7 +117,7 @@ async def _change(ctx: Context, action: Action, task_id: str, account: str | Non
         )
     if action in _ASKS_FIRST and not ctx.confirmed:
         return ctx.answer(
-            "task_confirm", outcome=Outcome.REFUSED, account=provider.account, data=facts_of(task), **about
+            "task/confirm", outcome=Outcome.REFUSED, account=provider.account, data=facts_of(task), **about
         )
     result = await change_task(ctx.store, provider, task, decision, run_id=ctx.run.id)
     return _changed(ctx, provider, result)
@@ -140,14 +140,14 @@ def _changed(ctx: Context, provider: Provider, result: Result) -> Answer:
             "rate": hourly_rate(result.before),
         }
         return Answer(
-            message=ctx.say("task_changed", account=account, **about),
+            message=ctx.say("task/changed", account=account, **about),
             account=account,
             facts={**facts_of(shown), "deleted": result.after is None},
             announcement=_announcement(ctx, account, about),
         )
     outcome = Outcome.FAILED if state is ChangeState.NOT_DONE else Outcome.UNKNOWN
     return ctx.answer(
-        "task_not_changed" if state is ChangeState.NOT_DONE else "outcome_unknown",
+        "task/not_changed" if state is ChangeState.NOT_DONE else "outcome_unknown",
         outcome=outcome,
         account=account,
         data=facts_of(result.after) if result.after else {},
@@ -160,7 +160,7 @@ def _changed(ctx: Context, provider: Provider, result: Result) -> Answer:
 
 
 def _announcement(ctx: Context, account: str, about: dict[str, Any]) -> Message:
-    return ctx.announce("task_announcement", account=account, **about)
+    return ctx.announce("task/announcement", account=account, **about)
 
 
 async def _read(provider: ReadsTasks, task_id: str) -> Task:

@@ -1,0 +1,129 @@
+"""The messages that belong to no noun."""
+
+from dataclasses import replace
+from datetime import date
+
+from bot.commands import COMMANDS
+from bot.config import Role
+from bridge.decisions import Action
+from providers.errors import (
+    RateLimitedError,
+)
+from providers.model import (
+    AccountInfo,
+)
+from store.tables import ChangeState, Outcome
+from tests.templates.facts.shared import (
+    ANY_COMMAND,
+    BALANCE,
+    CHANGE,
+    DENIED,
+    ERRORS,
+    NASTY,
+    NO_BALANCE,
+    NO_STATS,
+    NOT_UNDERSTOOD,
+    PERSON,
+    STATS,
+    TASK,
+    UNKNOWN_TASK,
+    Vendor,
+    asked,
+    balance,
+    change,
+    error,
+    line,
+    part,
+    seen,
+    stats,
+)
+
+MESSAGES = {
+    "account": [
+        {
+            "account": "umail",
+            "title": "U-Mail",
+            "info": AccountInfo(**seen, id="7020", username="demo", company=NASTY, contact="林小姐"),
+            "balance": BALANCE,
+        },
+        {"account": "umail", "title": "U-Mail", "info": AccountInfo(**seen), "balance": NO_BALANCE},
+    ],
+    "bad_period": [
+        {"words": NASTY, "problem": problem, "longest": 31, "account": None}
+        for problem in ("date", "backwards", "future", "long", "unknown")
+    ],
+    "balance": [
+        balance([line(BALANCE, days=9.4), line(fault=ERRORS[0])], 311_016, 1, ["ITNIO"]),
+        balance([line(BALANCE, days=0.4), line(NO_BALANCE)], 312_040, 2),
+        balance([line(replace(BALANCE, enabled=True), days=1.2)] * 20, 312_040, 20),
+        balance([line(NO_BALANCE), *(line(fault=fault) for fault in ERRORS)], None, 0),
+    ],
+    "busy": [{"change": CHANGE, "user": user, "account": "umail"} for user in ("U0LIN", "terminal", None)],
+    "choose_account": [
+        {"choices": [(f"account{n}", "U-Mail", f"task show 19124 --account account{n}") for n in range(count)]}
+        for count in (2, 20)
+    ],
+    "help": [{"commands": list(COMMANDS), "role": role} for role in (Role.VIEWER, Role.ADMIN)],
+    "help_command": [
+        {"commands": list(COMMANDS), "role": Role.VIEWER},
+        {"commands": [ANY_COMMAND], "role": Role.ADMIN},
+    ],
+    "home": [{"person": person} for person in (PERSON, DENIED)],
+    "interim": [{}],
+    "interrupted": [{"text": NASTY, "change": found} for found in (None, *map(change, ChangeState))],
+    "no_account": [{"name": NASTY, "known": ["emailcar", "itnio", "umail"]}],
+    "no_memory": [{}],
+    "no_such_task": [{"account": "umail", "task_id": "9" * 20, "title": "U-Mail"}],
+    "not_allowed": [
+        {"needs": needs, "have": Role.NONE, "holders": holders, "account": account}
+        for needs in (Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMIN)
+        for holders in ((), ("S0EDMOPS", "U0LIN", "everyone"))
+        for account in (None, "umail")
+    ],
+    "not_understood": [
+        {**NOT_UNDERSTOOD, "problem": "unknown_word", "meant": "task pause", "command": ANY_COMMAND},
+        {**NOT_UNDERSTOOD, "problem": "unknown_word", "known": [command.name for command in COMMANDS]},
+        {**NOT_UNDERSTOOD, "problem": "noun_alone", "commands": COMMANDS},
+        {**NOT_UNDERSTOOD, "problem": "missing", "word": "", "command": ANY_COMMAND},
+        *(
+            {**NOT_UNDERSTOOD, "problem": problem, "command": ANY_COMMAND}
+            for problem in ("missing", "unknown_option", "wrong_value", "repeated", "too_many", "unclear")
+        ),
+    ],
+    "outcome_unknown": [
+        {"account": "umail", "title": "U-Mail", "action": action, "error": fault, "before": TASK, "after": after}
+        for action in Action
+        for fault, after in ((None, TASK), (ERRORS[-1], None), (ERRORS[1], TASK))
+    ],
+    "provider_error": [
+        {"error": fault, "title": "U-Mail", "account": account} for fault in ERRORS for account in ("umail", "")
+    ]
+    + [{"error": error(RateLimitedError, retry_after=6.2), "title": "U-Mail", "account": "umail"}],
+    "settled": [
+        {"account": "umail", "change": CHANGE, "state": state, "task": task, "title": "U-Mail"}
+        for state in (ChangeState.DONE, ChangeState.NOT_DONE, ChangeState.LOST)
+        for task in (None, TASK, UNKNOWN_TASK)
+    ],
+    "stats": [
+        stats([part(STATS, tasks=[STATS], before=[STATS])], "today"),
+        stats([part(STATS), part(fault=ERRORS[1])], "7d", ["ITNIO"]),
+        stats([part(NO_STATS), part(replace(STATS, first_day=date(2026, 11, 21)))], "yesterday"),
+        stats([part(STATS, tasks=[NO_STATS], before=[NO_STATS])] * 10, "今天", ["ITNIO"]),
+    ],
+    "stranger": [{"stranger": stranger, "user": "U0EXT"} for stranger in (True, False)],
+    "unexpected": [{"run": "0198"}],
+    "unsupported": [
+        {"account": account, "title": title, "able": able, "error": ERRORS[-2]}
+        for account, title in (("itnio", "ITNIO"), (None, ""))
+        for able in ([], [Vendor, Vendor])
+    ],
+    "audit": [
+        {"runs": runs, "page": page, "more": more, "user": user, "since": since}
+        for runs, page, more, user, since in (
+            ([], 1, False, None, None),
+            ([asked(outcome) for outcome in (*Outcome, None)] * 3, 2, True, "U0LIN", "2h"),
+        )
+    ],
+    "bad_since": [{"words": NASTY}],
+    "whoami": [{"person": person, "accounts": {"umail": person.role("umail")}} for person in (PERSON, DENIED)],
+}
