@@ -99,6 +99,11 @@ class CommandRun(SQLModel, table=True):
     account: str | None = None
     answer: str | None = None
     """What the person was told, in plain words."""
+    check_with: str | None = None
+    """Written before a change is asked for at a vendor: the command that shows whether it happened."""
+    progress_channel: str | None = None
+    progress_ts: str | None = None
+    """The direct message that shows how far it is; whoever closes the run edits it."""
 
 
 class ChangeState(StrEnum):
@@ -151,3 +156,66 @@ class Limit(SQLModel, table=True):
     """When the next call may go, if calls are spaced evenly; the window's start otherwise."""
     used: int = 0
     """Calls made in the window that began at `next_at`."""
+
+
+class DraftState(StrEnum):
+    """How far a message that was written here has come."""
+
+    OPEN = "open"
+    SENDING = "sending"
+    """Claimed; the call may or may not have been made."""
+    SENT = "sent"
+    FAILED = "failed"
+    """The vendor refused it, or was not reached."""
+    UNKNOWN = "unknown"
+    """The vendor never answered; nothing identifies the result, so this is final."""
+    DISCARDED = "discarded"
+
+
+class Draft(SQLModel, table=True):
+    """A message that waits for its writer's yes, at vendors that cannot hold one."""
+
+    __tablename__ = "draft"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = Field(foreign_key="command_run.id")
+    """The request that wrote it; once it is claimed, the one that sends it."""
+    account: str
+    requested_by: str
+    content: dict[str, Any] = Field(sa_type=JSON)
+    """What would be sent, and to whom; once it is settled, only how many and a hash."""
+    state: DraftState = Field(sa_column=Column(Word(DraftState), nullable=False))
+    created_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime = Field(sa_type=UtcTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    settled_by: str | None = None
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """The vendor's id, code and words."""
+
+
+class HomeTab(SQLModel, table=True):
+    """A person who looks at App Home."""
+
+    __tablename__ = "home_tab"
+
+    user_id: str = Field(primary_key=True)
+    team_id: str | None = None
+    opened_at: datetime = Field(sa_type=UtcTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When it should be published anew; None while it shows what is known."""
+
+
+class Job(SQLModel, table=True):
+    """What happens without anyone asking, and how it went."""
+
+    __tablename__ = "job"
+
+    name: str = Field(primary_key=True)
+    worker: str | None = None
+    """The process that ran it last."""
+    next_due: datetime | None = Field(default=None, sa_type=UtcTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_started: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_finished: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_error: str | None = None
+    """What the last failure was; None once it went well again."""
