@@ -2,6 +2,7 @@
 
     ProviderError
     ├── UnreachableError          nothing was sent: no address, refused, TLS
+    │   └── NoEncryptionError     … because the server offers none
     ├── NoAnswerError             sent, and the answer never came whole
     │   └── AnswerTimeoutError    … within the deadline
     ├── ServerFaultError          HTTP 5xx
@@ -52,6 +53,13 @@ class UnreachableError(ProviderError):
 
     code = "unreachable"
     retryable = True
+
+
+class NoEncryptionError(UnreachableError):
+    """The server offers no encryption, and the account's settings ask for it; no credentials were sent."""
+
+    code = "no_encryption"
+    retryable = False
 
 
 class NoAnswerError(ProviderError):

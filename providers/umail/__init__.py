@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -35,14 +35,18 @@ from providers.umail.tasks import Tasks
 from providers.umail.tracking import Tracking
 
 
-class UMail(Failures, Daily, Tracking, Lists, Contacts, MailTemplates, Domains, Sending):
+class UMail(Failures, Daily, Tracking, Lists, Contacts, MailTemplates, Domains):
     """One account at U-Mail; made as `providers.base.ProviderType` says.
 
-    Its calls stand in the parts it is made of, by script. SendsMessages needs `smtp_host` in the settings.
+    Its calls stand in the parts it is made of, by script. With `smtp_host` in its settings it is a `UMailWithSmtp`.
     """
 
     title: ClassVar[str] = "U-Mail"
     Settings: ClassVar[type[BaseModel]] = UMailSettings
+
+    def __new__(cls, account: str, settings: UMailSettings, **_more: Any) -> "UMail":  # noqa: ANN401, ARG004
+        """A capability is claimed by having its methods: only who has a server to send by gets `send`."""
+        return super().__new__(cls if settings.smtp_host is None else UMailWithSmtp)
 
     def __init__(
         self,
@@ -112,3 +116,7 @@ class UMail(Failures, Daily, Tracking, Lists, Contacts, MailTemplates, Domains, 
 
     async def task_stats_between(self, first: date, last: date) -> Sequence[SendStats]:
         return await self._statistics.of_tasks(first, last)
+
+
+class UMailWithSmtp(UMail, Sending):
+    """An account that sends single messages as well."""

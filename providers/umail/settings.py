@@ -22,7 +22,13 @@ class UMailSettings(VendorSettings):
     smtp_host: str | None = None
     """Such as `smtp.bestedm.org`; without it the account sends no single messages."""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
-    """465 is TLS from the first byte; any other begins it where the server offers to."""
+    smtp_tls: Literal["required", "implicit", "optional"] = "required"
+    """How the connection is secured; the certificate is verified in any case.
+
+    `required`: from the first byte on port 465, by STARTTLS on any other, and never without.
+    `implicit`: from the first byte, on whichever port.
+    `optional`: by STARTTLS where the server offers it; else password and mail travel in clear.
+    """
     smtp_username: str | None = None
     """SMTP accounts are made in the vendor's console (000 chapter 10)."""
     smtp_password: SecretStr | None = None

@@ -1,8 +1,9 @@
 """Single messages through U-Mail's SMTP server (000 chapter 10, 001 the same).
 
 One message a call, all its recipients in one transaction: it goes to all that were taken, or to nobody. TLS from the
-first byte on port 465, elsewhere where the server offers it; its certificate is verified either way (one of the
-document's samples trusts every certificate: not here). What is sent so is in no task list and is not tracked.
+first byte on port 465, elsewhere by STARTTLS, before any credentials; only `smtp_tls: optional` lets a server without
+it pass. The certificate is verified either way (one of the document's samples trusts every certificate: not here).
+What is sent so is in no task list and is not tracked.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from providers.errors import (
     AnswerTimeoutError,
     AuthenticationError,
     NoAnswerError,
+    NoEncryptionError,
     OutcomeUnknownError,
     ProviderError,
     RefusedError,
@@ -37,7 +39,7 @@ _NAME = "smtp"
 
 
 class Sending(Part):
-    """Single messages, where the account's settings name an SMTP server."""
+    """Single messages, for an account whose settings name an SMTP server; `UMail` leaves it out of the others."""
 
     _settings: UMailSettings
     _clock: Clock
@@ -60,12 +62,11 @@ class Sending(Part):
         The answer names no message; `raw` holds the server's words and our Message-ID.
 
         Raises:
-            UnsupportedError: no SMTP server is configured, or tracking is asked for.
+            UnsupportedError: tracking is asked for.
+            NoEncryptionError: the server offers no TLS; nothing was sent, the password least of all.
             RefusedError: the server declined, or an address or header that cannot be sent; nothing was sent.
             OutcomeUnknownError: the connection ended while the message was on its way.
         """
-        if self._settings.smtp_host is None:
-            raise self._api.unsupported("sends single messages by SMTP only, and smtp_host is not set", _NAME)
         if track_opens or track_clicks:
             raise self._api.unsupported("does not track what is sent by SMTP", _NAME)
         self.__check([sender, *recipients, *([reply_to] if reply_to else [])], (sender_name, subject), len(recipients))
@@ -112,6 +113,13 @@ class Sending(Part):
         return self._api.wire.signed(error, Call(_NAME, "", secrets=secrets_of(self._settings)))
 
 
+class _InClearError(aiosmtplib.SMTPException):
+    """Whatever came next would travel in clear."""
+
+    def __init__(self) -> None:
+        super().__init__("no STARTTLS")
+
+
 class _Transaction:
     """One message on its way."""
 
@@ -119,13 +127,14 @@ class _Transaction:
         self._settings = settings
         self.handed_over = False
         """Whether the message itself may have left."""
-        tls = settings.smtp_port == _TLS_PORT
+        by_port = settings.smtp_tls == "required" and settings.smtp_port == _TLS_PORT
+        self._implicit = by_port or settings.smtp_tls == "implicit"
         self._client = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
-            use_tls=tls,
-            # Begun where the server offers it; verified like the other.
-            start_tls=False if tls else None,
+            use_tls=self._implicit,
+            # Begun by us: the library would go on in clear, or not say why it does not.
+            start_tls=False,
             validate_certs=True,
             timeout=deadline * _CONNECT_SHARE,
             local_hostname="localhost",
@@ -135,6 +144,7 @@ class _Transaction:
         """The server's words, and the recipients that it declined."""
         try:
             await self._client.connect()
+            await self._secure()
             if self._settings.smtp_username is not None and self._settings.smtp_password is not None:
                 await self._client.login(self._settings.smtp_username, self._settings.smtp_password.get_secret_value())
             await self._client.mail(sender)
@@ -145,6 +155,16 @@ class _Transaction:
             # Not QUIT: its answer could only turn a done thing into an error.
             self._client.close()
         return f"{said.code} {said.message}", refused
+
+    async def _secure(self) -> None:
+        """Begin TLS, unless it has begun; nobody logs in before."""
+        if self._implicit:
+            return
+        await self._client.ehlo()
+        if self._client.supports_extension("starttls"):
+            await self._client.starttls()
+        elif self._settings.smtp_tls == "required":
+            raise _InClearError
 
     async def _named(self, recipients: Sequence[str]) -> tuple[str, ...]:
         refused: list[aiosmtplib.SMTPRecipientRefused] = []
@@ -159,6 +179,8 @@ class _Transaction:
 
     def fault(self, error: Exception) -> ProviderError:
         """The library's exception in our words."""
+        if isinstance(error, _InClearError):
+            return NoEncryptionError("the SMTP server offers no TLS")
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
             return AuthenticationError("the SMTP server did not take the credentials", **_words(error))
         if isinstance(error, aiosmtplib.SMTPResponseException):
@@ -167,9 +189,9 @@ class _Transaction:
             return RefusedError("the SMTP server offers no way to log in, or to send this")
         if not self.handed_over:
             return UnreachableError("there was no connection to the SMTP server, or it ended before the message")
-        if isinstance(error, TimeoutError):
-            return AnswerTimeoutError("no answer within the deadline")
-        return NoAnswerError("the connection ended before the answer was whole")
+        late = isinstance(error, TimeoutError)
+        kind, words = (AnswerTimeoutError, "within the deadline") if late else (NoAnswerError, "before the end")
+        return kind(f"no whole answer {words}")
 
 
 def _words(error: aiosmtplib.SMTPResponseException) -> dict[str, str]:

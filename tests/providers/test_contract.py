@@ -47,7 +47,6 @@ CAPABILITIES = {
         TellsDayStats,
         TellsTaskStats,
         ListsFailures,
-        SendsMessages,
         ExplainsFailures,
         TellsCharges,
         KeepsLog,

@@ -9,11 +9,14 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from email.policy import default
+from pathlib import Path
 
 import pytest
 
+from providers.base import SendsMessages, require
 from providers.errors import (
     AuthenticationError,
+    NoEncryptionError,
     OutcomeUnknownError,
     RefusedError,
     UnreachableError,
@@ -46,12 +49,37 @@ class Server:
         self.said: list[str] = []
         self.message = b""
         self.tls: ssl.SSLContext | None = None
+        self.secure: set[str] = set()
+        """The verbs that came over TLS."""
+        self._listening: list[asyncio.Server] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def listen(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen on a port of its own; with `tls`, encrypted from the first byte on."""
+        self._listening.append(await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=tls))
+        self.port = self._listening[-1].sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        for listening in self._listening:
+            listening.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for listening in self._listening:
+            await listening.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.add(asyncio.current_task())
+        with suppress(asyncio.CancelledError):
+            await self.serve(reader, writer)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             writer.write(b"220 mail.example\r\n")
             while line := (await reader.readline()).decode().strip():
                 self.said.append(line)
+                if writer.get_extra_info("sslcontext"):
+                    self.secure.add(line.split()[0].upper())
                 if not await self._answer(line.split()[0].upper(), reader, writer):
                     break
         writer.close()
@@ -73,28 +101,17 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     there = Server()
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.current_task())
-        with suppress(asyncio.CancelledError):
-            await there.serve(reader, writer)
-
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
-    there.port = listening.sockets[0].getsockname()[1]
+    await there.listen()
     yield there
-    listening.close()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await listening.wait_closed()
+    await there.close()
 
 
 @pytest.fixture
 def account(server, connect):
-    """A client whose settings name the server."""
-    smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.port}
-    return lambda **more: connect(**smtp, **{"smtp_username": "shop", "smtp_password": SECRET} | more)
+    """A client whose settings name the server, and do without TLS where a test says nothing else."""
+    smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "optional"}
+    smtp |= {"smtp_username": "shop", "smtp_password": SECRET}
+    return lambda **more: connect(**smtp | more)
 
 
 async def test_a_message_is_handed_over_with_its_words_intact(server, account):
@@ -147,7 +164,7 @@ async def test_each_way_of_failing_is_told_apart_and_shows_no_secret(server, acc
 
 async def test_silence_after_the_message_leaves_the_outcome_open(server, connect):
     server.answers["."] = "250-not yet"
-    smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.port}
+    smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "optional"}
     with pytest.raises(OutcomeUnknownError):
         await connect(deadline=0.2, **smtp).send(**MAIL)
 
@@ -157,17 +174,83 @@ async def test_no_server_there_means_that_nothing_was_sent(connect):
         await connect(smtp_host="127.0.0.1", smtp_port=1).send(**MAIL)
 
 
-async def test_a_certificate_that_cannot_be_verified_stops_it_before_the_log_in(server, account, tmp_path):
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1"
-    command = [shutil.which("openssl"), *made.split(), "-keyout", key, "-out", cert]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.tls.load_cert_chain(cert, key)
-    server.answers |= {"EHLO": "250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN", "STARTTLS": "220 go"}
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> tuple[Path, ssl.SSLContext]:
+    """A certificate authority of our own: its certificate, and a server's side that it vouches for."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("authority")
+    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    for made in (
+        f"{new} -subj /CN=authority -keyout ca.key -out ca.pem",
+        f"{new} -subj /CN=mail -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE "
+        "-CA ca.pem -CAkey ca.key -keyout key.pem -out cert.pem",
+    ):
+        subprocess.run([openssl, *made.split()], check=True, capture_output=True, cwd=folder)  # noqa: S603
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return folder / "ca.pem", context
+
+
+@pytest.fixture
+def trusted(authority, monkeypatch) -> ssl.SSLContext:
+    """The server's side, and this machine trusts who vouches for it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[0]))
+    return authority[1]
+
+
+STARTTLS = {"EHLO": "250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN", "STARTTLS": "220 go"}
+
+
+@pytest.mark.parametrize("smtp_tls", ["required", "optional"])
+async def test_tls_is_begun_where_it_is_offered_before_anybody_logs_in(server, account, trusted, smtp_tls):
+    server.tls = trusted
+    server.answers |= STARTTLS
+    await account(smtp_tls=smtp_tls).send(**MAIL)
+    verbs = [line.split()[0] for line in server.said]
+    assert verbs[:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
+    assert server.secure == {"EHLO", "AUTH", "MAIL", "RCPT", "DATA"}
+    assert MAIL["subject"] == email.message_from_bytes(server.message, policy=default)["Subject"]
+
+
+@pytest.mark.parametrize(("smtp_tls", "port"), [("implicit", None), ("required", 465)])
+async def test_tls_from_the_first_byte_where_the_settings_or_the_port_say_so(
+    server, account, trusted, monkeypatch, smtp_tls, port
+):
+    await server.listen(trusted)
+    if port:
+        # Port 465 itself is not a test's to listen on.
+        monkeypatch.setattr("providers.umail.smtp._TLS_PORT", server.port)
+    await account(smtp_tls=smtp_tls, smtp_port=server.port).send(**MAIL)
+    assert "STARTTLS" not in server.said
+    assert server.secure >= {"EHLO", "AUTH", "DATA"}
+
+
+async def test_without_tls_on_offer_no_credentials_are_sent_unless_the_settings_say_so(server, account):
+    with pytest.raises(NoEncryptionError) as caught:
+        await account(smtp_tls="required").send(**MAIL)
+    assert (caught.value.account, caught.value.call) == ("umail", "smtp")
+    assert [line.split()[0] for line in server.said] == ["EHLO"]
+    await account(smtp_tls="optional").send(**MAIL)
+    assert server.message
+
+
+async def test_starttls_that_is_offered_and_then_declined_stops_it_before_the_log_in(server, account):
+    server.answers |= STARTTLS | {"STARTTLS": "454 not now"}
+    with pytest.raises(RefusedError):
+        await account(smtp_tls="optional").send(**MAIL)
+    assert [line.split()[0] for line in server.said] == ["EHLO", "STARTTLS"]
+
+
+@pytest.mark.parametrize("smtp_tls", ["required", "optional", "implicit"])
+async def test_a_certificate_that_cannot_be_verified_stops_it_before_the_log_in(server, account, authority, smtp_tls):
+    if smtp_tls == "implicit":
+        await server.listen(authority[1])
+    server.tls = authority[1]
+    server.answers |= STARTTLS
     with pytest.raises(UnreachableError):
-        await account().send(**MAIL)
-    assert "STARTTLS" in server.said
+        await account(smtp_tls=smtp_tls, smtp_port=server.port).send(**MAIL)
     assert not any(line.startswith(("AUTH", "MAIL")) for line in server.said)
 
 
@@ -190,9 +273,14 @@ async def test_what_cannot_be_sent_is_refused_before_anything_is_said(server, ac
     assert server.said == []
 
 
-async def test_without_a_server_or_with_tracking_it_is_not_supported(server, account, connect):
-    with pytest.raises(UnsupportedError, match="smtp_host"):
-        await connect().send(**MAIL)
+async def test_tracking_is_not_supported(server, account):
     with pytest.raises(UnsupportedError, match="track"):
         await account().send(**MAIL, track_opens=True)
     assert server.said == []
+
+
+async def test_only_an_account_with_a_server_claims_that_it_can_send(account, connect):
+    assert isinstance(account(), SendsMessages)
+    assert not isinstance(connect(), SendsMessages)
+    with pytest.raises(UnsupportedError):
+        require(connect(), SendsMessages)
