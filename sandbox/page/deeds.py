@@ -1,6 +1,6 @@
 """What people do on the page, handed to the workspace: each body is checked field by field first."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 from sandbox.page import drawing
@@ -13,6 +13,7 @@ from sandbox.slack.choices import many
 from sandbox.slack.messages import Post, controls
 from sandbox.slack.mrkdwn import entities
 from sandbox.slack.people import Json
+from sandbox.slack.submissions import file_field
 
 PRESSED = frozenset({"button", "overflow"})
 
@@ -65,14 +66,28 @@ class Deeds:
         target = self._target(user, on)
         return await _carried_out(self._slack.suggest(user, target, action, query, block=block))
 
+    async def upload(self, body: Fields, content: AsyncIterator[bytes]) -> Json:
+        """A file for a field of the modal on top: `{id, name, size}`; it is chosen with the submission."""
+        user, view = self._sight.person(body), body.text("view")
+        action, name = body.text("action"), body.text("name", 255)
+        body.finish()
+        try:
+            _, element = file_field(self._view(user, view), action)
+            file = await self._slack.files.upload(user, name, content, element.get("filetypes", ()))
+        except (LookupError, ValueError) as error:
+            raise RefusedError(409, str(error)) from None
+        return {"id": file.id, "name": file.name, "size": file.size}
+
     async def submit(self, body: Fields) -> Json:
         """The modal on top, with values by action_id."""
         user, values = self._sight.person(body), body.object("values")
         body.finish()
         view = self._slack.modal(user)
         for _, element in controls(view.blocks if view else []):
-            if element["action_id"] in values:
-                _fitting(element, values[element["action_id"]])
+            value = _fitting(element, values.get(element["action_id"]))
+            chosen = value if element["type"] == "file_input" and isinstance(value, list) else []
+            if not all(self._owns(user, file) for file in chosen):
+                raise RefusedError(409, "that file is somebody else's, or gone")
         return await _carried_out(self._slack.submit(user, values))
 
     async def close(self, body: Fields) -> Json:
@@ -97,6 +112,9 @@ class Deeds:
         workspace.post(Post(channel=channel, ts="", user=user, text=escaped, thread_ts=thread))
         return {"sent": True, "error": None, "seconds": 0.0, "options": []}
 
+    def _owns(self, user: str, file: str) -> bool:
+        return self._slack.workspace.uploads.get(file, {}).get("user") == user
+
     def _target(self, user: str, on: Fields) -> Message | View:
         """The message or the view, as the person sees it now."""
         view, channel, ts = on.maybe("view"), on.maybe("channel"), on.maybe("ts")
@@ -118,7 +136,7 @@ class Deeds:
         raise RefusedError(409, "that view is gone")
 
 
-def _fitting(element: Block, value: object) -> object:
+def _fitting(element: Block, value: Any) -> Any:  # noqa: ANN401
     """A value of the kind that the element takes: a text, a number or nothing, or a list of texts."""
     each = value if isinstance(value, list) and many(element) else [value]
     if not all(item is None or isinstance(item, str | int) for item in each):

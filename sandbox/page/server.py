@@ -24,6 +24,7 @@ from sandbox.wire import loopback
 STATIC = Path(__file__).with_name("static")
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What is shown in place; everything else is only downloaded, for it might be a page with scripts."""
+CHUNK = 64 * 1024
 BEAT = 15.0
 """Seconds between two signs of life on a quiet stream."""
 
@@ -97,6 +98,7 @@ class Page:
             web.get("/api/world", self._world),
             web.get("/api/changes", self._changes),
             web.get("/files/{file}", self._file),
+            web.post("/api/upload", self._upload),
             *(web.post(f"/api/{name}", _posted(deed)) for name, deed in posts.items()),
             web.static("/static", STATIC),
         ]
@@ -145,6 +147,13 @@ class Page:
                 return stream
             finally:
                 coming.cancel()
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """A file that somebody chose in a modal: its bytes are the body, what it is for stands in the address."""
+        if request.content_type != "application/octet-stream":
+            return refused(415, "the body must be application/octet-stream")
+        chunks = request.content.iter_chunked(CHUNK)
+        return web.json_response(await self._deeds.upload(_query(request), chunks))
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         """A file that the person can see."""

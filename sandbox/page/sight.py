@@ -74,9 +74,11 @@ class Sight:
         return room is None or user in room.members
 
     def has(self, user: str, file: File) -> bool:
-        """Whether the file stands somewhere that the person can see."""
+        """Whether the file stands somewhere that the person can see, is theirs, or the app's and in a picture."""
         rooms = [self._workspace.channels[channel] for channel in file.shares]
-        return any(not room.private or user in room.members for room in rooms) or not rooms
+        if not rooms:
+            return file.user in (user, self._workspace.app.bot_user)
+        return any(not room.private or user in room.members for room in rooms)
 
     def _told(self, user: str, channel: str, thread: str | None, replies: Mapping[str, list[Message]]) -> list[Json]:
         seen = self._slack.visible(user, channel, thread)

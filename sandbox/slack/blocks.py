@@ -40,6 +40,22 @@ def _secure(value: object, pointer: str, report: Report) -> None:
         report.add("must be an HTTPS URL", pointer)
 
 
+def _input(elements: Mapping[str, Check]) -> Check:
+    return shape(
+        {"label": text(2000), "element": by_type(elements)},
+        {**_BLOCK, "hint": text(2000), "optional": flag, "dispatch_action": flag},
+        also=_submitted,
+    )
+
+
+def _submitted(value: object, pointer: str, report: Report) -> None:
+    """Files come with the submission only."""
+    block = value if isinstance(value, dict) else {}
+    element = block.get("element")
+    if block.get("dispatch_action") and isinstance(element, dict) and element.get("type") == "file_input":
+        report.add("unsupported type: file_input", f"{pointer}/element")
+
+
 _CELL = by_type({"raw_text": shape({"text": string(3000)}, {}), "rich_text": RICH_TEXT})
 
 _EVERYWHERE: dict[str, Check] = {
@@ -52,10 +68,7 @@ _EVERYWHERE: dict[str, Check] = {
         {**_BLOCK, **_IMAGE_SOURCE, "title": text(2000)},
         also=either("image_url", "slack_file"),
     ),
-    "input": shape(
-        {"label": text(2000), "element": by_type(INPUTS)},
-        {**_BLOCK, "hint": text(2000), "optional": flag, "dispatch_action": flag},
-    ),
+    "input": _input({name: rule for name, rule in INPUTS.items() if name != "file_input"}),
     "rich_text": RICH_TEXT,
     "section": shape(
         {},
@@ -105,6 +118,7 @@ _IN_MODALS: dict[str, Check] = {
         {"text": text(200, *BOTH)},
         {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")},
     ),
+    "input": _input(INPUTS),
 }
 _TABLES: dict[Surface, Mapping[str, Check]] = {
     "message": {**_EVERYWHERE, **_IN_MESSAGES},

@@ -16,6 +16,7 @@ from sandbox.slack.workspace import Workspace
 Entered = Mapping[str, Mapping[str, Json]]
 """By block_id and action_id, what was entered."""
 STATELESS = frozenset({"button", "overflow", "image"})
+_MOST = {"file_input": 10}
 _MANY = "multi_"
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -50,7 +51,7 @@ def options_of(element: Block) -> list[Block]:
 
 
 def state_of(element: Block, value: Any, workspace: Workspace, suggested: Sequence[Block] = ()) -> Json:  # noqa: ANN401
-    """How a value stands in `state.values`. An option is chosen by its value, people and channels by their ids.
+    """How a value stands in `state.values`. An option is chosen by its value; people, channels and files by their ids.
 
     None is nothing entered. `suggested` are the options that the app gave for what was typed into an external select.
     ValueError for what nobody can enter there: no such option, no date, no such person.
@@ -61,6 +62,8 @@ def state_of(element: Block, value: Any, workspace: Workspace, suggested: Sequen
         return {"type": kind} | _chosen(element, value, suggested)
     if many(element):
         value = list(value or ())
+    if kind == "file_input":
+        value = [workspace.uploads[file] for file in value]
     return {"type": kind, _FIELDS.get(kind, "value"): value if value != "" else None}
 
 
@@ -109,7 +112,7 @@ def _check(element: Block, value: Any, workspace: Workspace) -> None:  # noqa: A
     if many(element) and not isinstance(value, list | tuple | None):
         raise ValueError(f"{element['action_id']} takes a list")
     each = list(value or ()) if many(element) else [] if value in (None, "") else [value]
-    most = element.get("max_selected_items")
+    most = element.get("max_selected_items", element.get("max_files", _MOST.get(kind)))
     if most is not None and len(each) > most:
         raise ValueError(f"{element['action_id']} takes no more than {most}")
     fits = _FITS.get(kind)
@@ -137,6 +140,7 @@ _FITS: dict[str, Callable[[Any, Workspace], bool]] = {
     "channels_select": lambda value, workspace: value in workspace.channels and not workspace.channels[value].private,
     "conversations_select": lambda value, workspace: value in workspace.channels,
     "plain_text_input": lambda value, _: isinstance(value, str),
+    "file_input": lambda value, workspace: value in workspace.uploads,
 }
 
 

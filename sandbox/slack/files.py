@@ -1,13 +1,14 @@
 """Files: announced by an app, uploaded to an address of their own, kept on disk, downloaded with the bot's token.
 
-Source: docs.slack.dev/messaging/working-with-files, docs.slack.dev/reference/objects/file-object.
+People upload theirs straight away, into a modal. Source: docs.slack.dev/messaging/working-with-files,
+docs.slack.dev/reference/objects/file-object, docs.slack.dev/reference/block-kit/block-elements/file-input-element.
 """
 
 import asyncio
 import mimetypes
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,8 @@ from sandbox.slack.workspace import Workspace
 
 LARGEST = 1024**3
 """Bytes of one file."""
+LARGEST_ENTERED = 10 * 1024**2
+"""Bytes of one file that a person puts into a modal."""
 _CHUNK = 64 * 1024
 
 
@@ -71,15 +74,28 @@ class Files:
 
     def announce(self, name: str, size: int, alt_text: str) -> tuple[File, str]:
         """A file to come, and the address that takes it once."""
-        file_id = f"F{secrets.token_hex(5).upper()}"
-        created = int(self._workspace.now().timestamp())
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="slack-files-")
-        path = Path(self._folder.name) / file_id
-        file = File(file_id, name, name, size, path, alt_text, created, self.app.bot_user)
+        file = self._new(self.app.bot_user, name, size, alt_text)
         key = secrets.token_urlsafe(18)
-        self._files[file_id] = self._uploads[key] = file
+        self._files[file.id] = self._uploads[key] = file
         return file, f"{self.base}/upload/{key}"
+
+    async def upload(self, user: str, name: str, content: AsyncIterator[bytes], types: Collection[str] = ()) -> File:
+        """A person's own file, whole and shared with nobody: what can be put into a modal.
+
+        ValueError for one that is empty or too large, or whose name ends in none of `types` where there are some.
+        """
+        ending = Path(name).suffix.removeprefix(".").lower()
+        if types and ending not in types:
+            raise ValueError(f"{name}: only {', '.join(types)} can be chosen")
+        file = self._new(user, name, LARGEST_ENTERED)
+        file.size = await _written(file, content)
+        if not 0 < file.size <= LARGEST_ENTERED:
+            file.path.unlink()
+            raise ValueError(f"{name} " + ("is empty" if not file.size else f"has more than {LARGEST_ENTERED} bytes"))
+        file.uploaded = file.complete = True
+        self._files[file.id] = file
+        self._workspace.uploads[file.id] = self.json(file)
+        return file
 
     def find(self, file_id: str) -> File:
         """A file that is whole; SlackError when there is none of this id."""
@@ -125,6 +141,13 @@ class Files:
             "has_rich_preview": False,
             "file_access": "visible",
         }
+
+    def _new(self, user: str, name: str, size: int, alt_text: str = "") -> File:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="slack-files-")
+        file_id = f"F{secrets.token_hex(5).upper()}"
+        created = int(self._workspace.now().timestamp())
+        return File(file_id, name, name, size, Path(self._folder.name) / file_id, alt_text, created, user)
 
     def close(self) -> None:
         if self._folder is not None:

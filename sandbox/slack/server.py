@@ -1,7 +1,7 @@
 """A Slack workspace on loopback, for one app, with everything that a test or a page does to it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -16,7 +16,7 @@ from sandbox.slack.control import Control
 from sandbox.slack.deeds import Reply, Scene
 from sandbox.slack.delivery import ACK_SECONDS, Ack, Delivery
 from sandbox.slack.faults import Faults
-from sandbox.slack.files import Files
+from sandbox.slack.files import File, Files
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.limits import Limits
 from sandbox.slack.messages import Message
@@ -25,6 +25,7 @@ from sandbox.slack.oauth import Consents
 from sandbox.slack.presses import Presses
 from sandbox.slack.responses import ResponseUrls
 from sandbox.slack.sockets import SocketMode
+from sandbox.slack.submissions import choose_file, file_field
 from sandbox.slack.triggers import Triggers
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Now, Workspace
@@ -35,6 +36,10 @@ LARGEST_BODY = 4 * 1024 * 1024
 
 def _real_time() -> datetime:
     return datetime.now(UTC)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 class SlackServer:
@@ -176,6 +181,20 @@ class SlackServer:
     async def submit(self, user: str, values: Mapping[str, Any]) -> Reply:
         """Submit the modal on top, with values by action_id."""
         return await self._people.submit(user, values)
+
+    async def attach(self, user: str, field: str, name: str, content: bytes) -> File:
+        """Choose a file for the `file_input` of the modal on top, by its action_id, beside those chosen already.
+
+        It goes to the app with `submit`, which need not name it. LookupError where there is no such field, ValueError
+        for a file that the field does not take: its ending, its size, one too many.
+        """
+        view = self.modal(user)
+        if view is None:
+            raise LookupError(f"{user} has no modal open")
+        block, element = file_field(view, field)
+        file = await self.files.upload(user, name, _once(content), element.get("filetypes", ()))
+        choose_file(self.workspace, view, block, element, file.id)
+        return file
 
     async def close(self, user: str) -> Reply:
         """Cancel the modal on top."""

@@ -45,6 +45,22 @@ def _entered(workspace: Workspace, view: View, block_id: str, element: Block, va
     return state_of(element, values[action_id], workspace, offered)
 
 
+def file_field(view: View, action_id: str) -> tuple[Block, Block]:
+    """A view's input block for files, and its element; LookupError when there is none of this action_id."""
+    for block in view.blocks:
+        element = block.get("element", {})
+        if element.get("type") == "file_input" and element["action_id"] == action_id:
+            return block, element
+    raise LookupError(f"no field called {action_id!r} takes files")
+
+
+def choose_file(workspace: Workspace, view: View, block: Block, element: Block, file: str) -> None:
+    """Put a file beside those that are chosen in a field; ValueError for one too many."""
+    held = view.state.setdefault(block["block_id"], {})
+    chosen: Any = held.get(element["action_id"], {}).get("files", [])
+    held[element["action_id"]] = state_of(element, [*(one["id"] for one in chosen), file], workspace)
+
+
 def answer_submission(workspace: Workspace, view: View, body: str) -> None:
     """Do as the ack says: an empty one closes the modal, a `response_action` keeps or changes it.
 

@@ -33,6 +33,8 @@ class Workspace:
         self.homes: dict[str, View] = {}
         self.entries: dict[tuple[str, str, str], dict[str, dict[str, Json]]] = {}
         """By person, channel and message, what stands in the message's elements: by block_id and action_id."""
+        self.uploads: dict[str, Json] = {}
+        """By id, the file objects of what people uploaded, to put into a modal."""
         self._posts: dict[str, dict[str, Post]] = {}
         self._last_ts = 0
 

@@ -280,6 +280,62 @@ async def test_a_file_is_given_to_who_can_see_it_and_only_pictures_in_place(http
     assert (await http.get("files/F0NONE", params={"person": "U0LIN"})).status_code == 404
 
 
+FILE_FORM = {
+    "type": "modal",
+    "title": {"type": "plain_text", "text": "Import"},
+    "submit": {"type": "plain_text", "text": "Import"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "file",
+            "label": {"type": "plain_text", "text": "File"},
+            "element": {"type": "file_input", "action_id": "file", "filetypes": ["csv"]},
+        }
+    ],
+}
+BINARY = {"Content-Type": "application/octet-stream"}
+
+
+async def test_an_uploaded_file_belongs_to_who_chose_it(http, slack) -> None:
+    form = slack.workspace.open_view("U0LIN", FILE_FORM)
+    where = {"person": "U0LIN", "view": form.id, "action": "file", "name": "vip.csv"}
+    kept = (await http.post("api/upload", params=where, content=b"a@example.com", headers=BINARY)).json()
+    assert (kept["name"], kept["size"]) == ("vip.csv", 13)
+    path = f"files/{kept['id']}"
+    assert (await http.get(path, params={"person": "U0LIN"})).content == b"a@example.com"
+    assert (await http.get(path, params={"person": "U0MEI"})).status_code == 404
+    slack.workspace.open_view("U0MEI", FILE_FORM)
+    taken = await http.post("api/submit", json={"person": "U0MEI", "values": {"file": [kept["id"]]}})
+    assert (taken.status_code, taken.json()["error"]) == (409, "that file is somebody else's, or gone")
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status", "reason"),
+    [
+        ({"name": "vip.exe"}, BINARY, 409, "only csv can be chosen"),
+        ({"action": "name"}, BINARY, 409, "no field called 'name' takes files"),
+        ({"view": "V1"}, BINARY, 409, "that view is gone"),
+        ({"person": "U0MEI"}, BINARY, 409, "that view is gone"),
+        ({"colour": "red"}, BINARY, 400, "colour is not a field here"),
+        ({}, {"Content-Type": "text/plain"}, 415, "application/octet-stream"),
+        ({}, {**BINARY, "Origin": "https://evil.example"}, 403, "other origins"),
+    ],
+)
+async def test_an_upload_that_makes_no_sense_is_refused(http, slack, changes, headers, status, reason) -> None:
+    form = slack.workspace.open_view("U0LIN", FILE_FORM)
+    where = {"person": "U0LIN", "view": form.id, "action": "file", "name": "vip.csv", **changes}
+    answer = await http.post("api/upload", params=where, content=b"x", headers=headers)
+    assert (answer.status_code, reason in answer.json()["error"]) == (status, True)
+    assert slack.workspace.uploads == {}
+
+
+@pytest.mark.parametrize("value", [5, "F1", [5], [None]])
+async def test_a_file_field_takes_a_list_of_its_persons_files(http, slack, value) -> None:
+    slack.workspace.open_view("U0LIN", FILE_FORM)
+    answer = await http.post("api/submit", json={"person": "U0LIN", "values": {"file": value}})
+    assert answer.status_code in (400, 409)
+
+
 # The vendors' world
 
 

@@ -16,6 +16,12 @@ export async function post(name, body) {
   return answered(await fetch(`/api/${name}`, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
+// Sends a file as it is; answers what became of it.
+export async function upload(query, file) {
+  const headers = { "Content-Type": "application/octet-stream" };
+  return answered(await fetch(`/api/upload?${new URLSearchParams(query)}`, { method: "POST", headers, body: file }));
+}
+
 // Tells every change that the person can see. `ready` is also called after a lost connection has come back.
 export function follow(person, { ready, changed, lost }) {
   const stream = new EventSource(`/api/changes?${new URLSearchParams({ person })}`);

@@ -1,11 +1,13 @@
 // What can be pressed, chosen and filled in.
 //
 // `ctx` is where it stands: {person, on: {channel, ts} | {view}, values, errors, fields, people, rooms}. `fields` is
-// a Map that gathers, by action_id, {read, node} of an input of a form that is submitted as a whole.
+// a Map that gathers, by action_id, {read, node} of an input of a form that is submitted as a whole; one that takes
+// its time has `busy`, one that a new drawing would empty has `take(old)`.
 
 import { post } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { fresh, h, notice, put } from "./dom.js";
+import { fileInput } from "./files.js";
 import { overflow } from "./menu.js";
 import { words } from "./text.js";
 
@@ -238,4 +240,5 @@ const CONTROLS = {
   email_text_input: input("email"),
   url_text_input: input("url"),
   number_input: input("text"),
+  file_input: fileInput,
 };

@@ -15,7 +15,7 @@ export class Modal {
     if (!view) return this.#close();
     const wanted = JSON.stringify([ctx.person, view]);
     if (wanted === this.#drawn) return;
-    const kept = this.#box?.dataset.view === view.id ? this.#read() : {};
+    const kept = this.#box?.dataset.view === view.id ? this.#fields : new Map();
     this.#drawn = wanted;
     this.#draw(view, { ...ctx, on: { view: view.id }, values: view.values, errors: view.errors });
     this.#restore(kept);
@@ -58,6 +58,7 @@ export class Modal {
 
   async #submit(event, ctx) {
     event.preventDefault();
+    if ([...this.#fields.values()].some((field) => field.busy?.())) return notice("Wait until the file is uploaded.");
     await this.#tell(() => post("submit", { person: ctx.person, values: this.#read() }));
     ctx.refresh();
   }
@@ -75,9 +76,10 @@ export class Modal {
 
   // What was typed and not submitted yet outlives a new drawing of the same view.
   #restore(kept) {
-    for (const [name, value] of Object.entries(kept)) {
-      const node = this.#fields.get(name)?.node;
-      if (node && typeof value === "string") node.value = value;
+    for (const [name, old] of kept) {
+      const field = this.#fields.get(name);
+      if (field?.take && old.take) field.take(old);
+      else if (field?.node && typeof old.read() === "string") field.node.value = old.read();
     }
   }
 
