@@ -15,7 +15,7 @@ from bot.config import Config, Server, SlackConfig
 from bot.web import SLACK_PATH
 from providers.base import LooksUpMessages, Provider, TellsBalance
 from providers.errors import ProviderError
-from providers.model import MessageId
+from providers.messages import MessageId
 
 
 @dataclass(frozen=True, slots=True)

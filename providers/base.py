@@ -16,15 +16,12 @@ import httpx
 from pydantic import BaseModel
 
 from providers.errors import UnsupportedError
+from providers.messages import Accepted, MessageId, MessageRecord, MessageReport
 from providers.model import (
-    Accepted,
     AccountInfo,
     Balance,
     Failure,
     FailureCategory,
-    MessageId,
-    MessageRecord,
-    MessageReport,
     SendId,
     SendStats,
     Task,

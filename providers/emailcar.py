@@ -20,7 +20,8 @@ from providers.base import DEADLINE, Clock, Limiter, Rate, utcnow
 from providers.call import Answer, Call, encoded
 from providers.errors import BadAnswerError, ProviderError, RefusedError
 from providers.http import Wire
-from providers.model import Accepted, Balance, MessageId, MessageRecord, MessageStatus, SendStats
+from providers.messages import Accepted, MessageId, MessageRecord, MessageStatus
+from providers.model import Balance, SendStats
 from providers.refusals import is_success, refusal, says_nothing_found
 from providers.settings import BaseUrl, VendorSettings
 from providers.status import by_status

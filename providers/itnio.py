@@ -14,7 +14,7 @@ from providers.base import DEADLINE, Clock, Limiter, utcnow
 from providers.call import Answer, Call, encoded
 from providers.errors import AuthenticationError, BadAnswerError, ProviderError, RefusedError, ServerFaultError
 from providers.http import Wire
-from providers.model import MessageId, MessageRecord, MessageReport, MessageStatus
+from providers.messages import MessageId, MessageRecord, MessageReport, MessageStatus
 from providers.refusals import refusal
 from providers.settings import BaseUrl, HeaderSecret, VendorSettings
 from providers.status import by_status

@@ -22,8 +22,6 @@ ReportKey = NewType("ReportKey", str)
 """`task_id` in stask.php: primary key of the report, "not the real task id" (000 2.4)."""
 BatchNumber = NewType("BatchNumber", str)
 """`sn`, `ident`, `task_sn`: the batch number, such as `20180402101814-7020-53`."""
-MessageId = NewType("MessageId", str)
-"""One message to one recipient at EmailCar or ITNIO; exceeds 2**53."""
 
 
 class TaskStatus(StrEnum):
@@ -96,18 +94,6 @@ _CLASS_OF = {
     FailureCategory.CONNECTION_ERROR: FailureClass.SOFT,
     FailureCategory.UNKNOWN: FailureClass.UNKNOWN,
 }
-
-
-class MessageStatus(StrEnum):
-    """Where one message to one recipient stands, in anymail's words."""
-
-    QUEUED = "queued"
-    """Accepted by the vendor; says nothing about delivery."""
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    """The receiving server refused it, with an SMTP code."""
-    FAILED = "failed"
-    UNKNOWN = "unknown"
 
 
 class Tracking(StrEnum):
@@ -283,46 +269,3 @@ class Failure(Observation):
     statistics_id: StatisticsId | None = None
     reason: str | None = None
     """The vendor's words, where the export has them (U-Mail failexport as XML)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted(Observation):
-    """The vendor took messages in. That is not delivery."""
-
-    message_ids: tuple[MessageId, ...]
-    """Empty when the vendor named none; fewer than the recipients when it names one for all."""
-    refused: tuple[str, ...] = ()
-    """Recipients that were declined while the others were taken (SMTP)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRecord(Observation):
-    """One message to one recipient, as the vendor reports it."""
-
-    id: MessageId | None = None
-    recipient: str | None = None
-    status: MessageStatus
-    raw_status: str
-    reason: str | None = None
-    subject: str | None = None
-    sender: str | None = None
-    sender_name: str | None = None
-    reply_to: str | None = None
-    sent_at: datetime | None = None
-    opens: int | None = None
-    opener_ip: str | None = None
-    opener_agent: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageReport(Observation):
-    """ITNIO's answer about a set of ids: the rows are the truth, the counts are as reported."""
-
-    asked: tuple[MessageId, ...]
-    records: tuple[MessageRecord, ...]
-    missing: tuple[MessageId, ...]
-    """Asked for and not among the rows: unknown or still queued."""
-    delivered: int | None = None
-    failed: int | None = None
-    sending: int | None = None
-    not_found: int | None = None

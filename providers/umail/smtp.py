@@ -28,7 +28,7 @@ from providers.errors import (
     RefusedError,
     UnreachableError,
 )
-from providers.model import Accepted
+from providers.messages import Accepted
 from providers.umail.part import Part
 from providers.umail.settings import UMailSettings
 

@@ -30,7 +30,8 @@ from providers.errors import (
     UnreachableError,
 )
 from providers.http import ANSWER_LIMIT, ATTEMPTS
-from providers.model import MessageId, SendId, TaskForm, TaskStatus
+from providers.messages import MessageId
+from providers.model import SendId, TaskForm, TaskStatus
 from tests.providers.vendor import NOW, PASSWORD, Seen, endless, hang_up, reply, reset, silence
 
 ONE_DAY = date(2026, 11, 19)

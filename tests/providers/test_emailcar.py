@@ -12,7 +12,7 @@ from providers.errors import (
     RateLimitedError,
     RefusedError,
 )
-from providers.model import MessageId, MessageStatus
+from providers.messages import MessageId, MessageStatus
 from tests.providers.vendor import PASSWORD, reply, sample
 
 DAY, NEXT = date(2012, 1, 1), date(2012, 1, 2)

@@ -8,7 +8,7 @@ import pytest
 
 from providers.errors import AuthenticationError, BadAnswerError, RefusedError, ServerFaultError
 from providers.itnio import Itnio, ItnioSettings
-from providers.model import MessageId, MessageStatus
+from providers.messages import MessageId, MessageStatus
 from tests.providers.vendor import NOW, reply, sample
 
 IDS = [MessageId("2208031112341000001"), MessageId("2208031112361000002")]
