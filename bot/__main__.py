@@ -20,7 +20,7 @@ from bot.app import open_providers, open_store, serve, terminal
 from bot.command import Answer
 from bot.commands import COMMANDS
 from bot.config import Config, ConfigError, Purpose, load, shipped
-from bot.dispatch import Request
+from bot.conversation import Request
 from bot.line import write
 from bot.log import configure
 from bot.manifest import manifest
@@ -122,7 +122,7 @@ async def _execute(config: Config, line: str, user: str | None, *, confirmed: bo
             raise RuntimeError("a fresh key was taken")
         run = dispatcher.opened(run_id, request)
         person = await people.identify(user) if user else people.operator()
-        answer = await dispatcher.run(run, person)
+        answer = await dispatcher.run(run, person, request)
         await dispatcher.close(run, answer)
         return answer
 

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bolt import make_bolt
 from bot.commands import COMMANDS
 from bot.config import Config, SlackConfig
+from bot.conversation import Slack
 from bot.dispatch import Dispatcher
 from bot.grammar import Grammar
 from bot.home import Home
@@ -17,6 +18,8 @@ from bot.identity import Identity
 from bot.people import People
 from bot.socket import SocketDoor
 from bot.web import WebDoor
+from bridge.receivers.files import SlackFiles
+from bridge.receivers.modals import SlackModals
 from bridge.receivers.slack import TIMEOUT, SlackAnswers
 from jobs.scheduler import Clockwork
 from jobs.sweep import Sweep
@@ -73,14 +76,14 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         client = _client(slack, session)
         people = People(config, client)
         dispatcher = Dispatcher(config, store, providers, people, grammar())
-        answers = SlackAnswers(client, session)
+        outlets = Slack(SlackAnswers(client, session), SlackFiles(client, session), SlackModals(client))
         identity = Identity(client, people)
         home = Home(config, client, people)
-        bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, answers=answers, home=home)
+        bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)
         sweep = Sweep(
             store,
             providers,
-            answers,
+            outlets.answers,
             language_of=people.language_of,
             zone_of=people.zone_of,
             slash=config.slash,

@@ -12,11 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.config import Config, SlackConfig
-from bot.dispatch import Dispatcher, Request
+from bot.conversation import Request, Slack
+from bot.dispatch import Dispatcher
+from bot.forms import CALLBACK, Form, Origin
 from bot.home import Home
 from bot.identity import Identity
 from bot.socket import SocketDoor
-from bridge.receivers.slack import SlackAnswers
 from store.tables import new_id
 from templates import render
 from templates.blocks import ACTION
@@ -30,7 +31,7 @@ def make_bolt(
     *,
     identity: Identity,
     dispatcher: Dispatcher,
-    answers: SlackAnswers,
+    outlets: Slack,
     home: Home,
 ) -> AsyncApp:
     """The app with its listeners; the command is registered first, because Bolt tries them in order."""
@@ -59,10 +60,10 @@ def make_bolt(
             return
         await ack()
         if run_id is not None:
-            dispatcher.start(run_id, request, answers)
+            dispatcher.start(run_id, request, outlets)
 
     async def decline(request: Request) -> None:
-        await answers.answer(dispatcher.opened(new_id(), request), render("no_memory", str(config.language)))
+        await outlets.answers.answer(dispatcher.opened(new_id(), request), render("no_memory", str(config.language)))
 
     @app.command(slack.command)
     async def _command(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
@@ -71,6 +72,14 @@ def make_bolt(
     @app.action(ACTION)
     async def _action(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
         await take(_click(req, body), ack)
+
+    @app.view(CALLBACK)
+    async def _form(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        request = _submission(req, body)
+        if faults := await dispatcher.faults(request):
+            await ack(response_action="errors", errors=dict(faults))
+        else:
+            await take(request, ack)
 
     @app.event("app_home_opened")
     async def _home(event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -89,6 +98,7 @@ def _slash(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
         channel_id=body.get("channel_id"),
         text=body.get("text") or "",
         response_url=body.get("response_url"),
+        trigger_id=body.get("trigger_id"),
     )
 
 
@@ -105,8 +115,23 @@ def _click(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
         channel_id=channel.get("id") or (body.get("container") or {}).get("channel_id"),
         text=action.get("value") or "",
         response_url=body.get("response_url"),
+        trigger_id=body.get("trigger_id"),
         confirmed=manner == "confirmed",
         replace=manner in {"replace", "confirmed"},
+    )
+
+
+def _submission(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
+    user, origin = body["user"], Origin.read(body["view"])
+    return Request(
+        key=request_key(req),
+        kind="form",
+        user_id=user["id"],
+        team_id=user.get("team_id") or (body.get("team") or {}).get("id"),
+        channel_id=origin.channel_id,
+        text=origin.text,
+        response_url=origin.response_url,
+        form=Form.read(body["view"]),
     )
 
 

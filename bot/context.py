@@ -1,22 +1,36 @@
 """What a command works with: who asks, the accounts, and a voice to answer in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.command import Answer, Command, Injected, RefusalError, error_of
-from bot.config import Config
+from bot.arguments import Injected
+from bot.command import Answer, Command, RefusalError, error_of
+from bot.config import Config, Role
+from bot.conversation import Conversation
+from bot.forms import Form
 from bot.line import read, write
 from bot.people import Person
+from bridge.deeds import Deed, carry_out
+from bridge.receivers.files import Attachment, Download, FileRefusedError
 from providers.base import Provider, require
 from providers.errors import UnsupportedError
 from store.engine import Store
 from store.tables import CommandRun, Outcome
 from templates import Message, render
 
+if TYPE_CHECKING:
+    from bot.exports import Format
+
 C = TypeVar("C")
+T = TypeVar("T")
+F = TypeVar("F")
+
+LARGEST_FILE = 50 * 1024 * 1024
+"""Bytes of a file that a person hands over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,10 @@ class Context:
     command: Command
     person: Person
     run: CommandRun
+    conversation: Conversation | None = None
+    """The way to the asker while the command runs; None at a terminal."""
+    form: Form | None = None
+    """What was entered into this command's modal; None while nobody was asked."""
     confirmed: bool = False
     """Whether the person was asked already: pressed the confirming button, or said `--yes` at a terminal."""
 
@@ -72,11 +90,21 @@ class Context:
         """The other accounts, which lack a capability."""
         return [p for p in self.providers.values() if p not in asked and not isinstance(p, capability)]
 
-    def not_allowed(self, account: str | None = None) -> RefusalError:
+    def need(self, role: Role, account: str | None) -> None:
+        """Go on only for who has this role there; for a part of a command that asks for more than the rest.
+
+        Raises:
+            RefusalError: `not_allowed`.
+        """
+        if self.person.role(account) < role:
+            raise self.not_allowed(account, role)
+
+    def not_allowed(self, account: str | None = None, needs: Role | None = None) -> RefusalError:
         """A refusal that names the role that is missing and who has it."""
-        holders = getattr(self.config.roles, self.command.role.name.lower())
+        needs = needs or self.command.role
+        holders = getattr(self.config.roles, needs.name.lower())
         have = self.person.role(account)
-        return RefusalError("not_allowed", needs=self.command.role, have=have, holders=holders, account=account)
+        return RefusalError("not_allowed", needs=needs, have=have, holders=holders, account=account)
 
     def zone(self, account: str | None = None) -> ZoneInfo:
         """The zone in which an account's days are counted."""
@@ -115,8 +143,75 @@ class Context:
             error=None if outcome is Outcome.DONE else error_of(name, facts),
         )
 
+    def ask(self, name: str, /, *, account: str | None = None, **facts: Any) -> Answer:  # noqa: ANN401
+        """Open a form; submitting it runs the same line again, with `form` filled.
+
+        Raises:
+            RefusalError: `only_in_slack`, at a terminal.
+        """
+        if self.conversation is None:
+            raise RefusalError("only_in_slack", command=self.command)
+        modal = self.say(name, account=account, **facts)
+        return Answer(message=self.say("form_again", line=self.run.text), account=account, modal=modal)
+
+    async def progress(self, name: str, /, *, account: str | None = None, **facts: Any) -> None:  # noqa: ANN401
+        """Show how far a long work is, in one message; call it as often as there is news."""
+        if self.conversation is not None:
+            await self.conversation.progress(self.say(name, account=account, **facts))
+
+    async def export(
+        self, name: str, columns: Sequence[str], rows: AsyncIterator[Sequence[object]], form: "Format"
+    ) -> Attachment:
+        """Write rows to a file for the asker alone, showing how many there are; `name` without its suffix."""
+
+        async def told(count: int) -> None:
+            await self.progress("export_progress", name=name, rows=count)
+
+        from bot.exports import export
+
+        return await export(name, columns, rows, form, told=told)
+
+    @asynccontextmanager
+    async def download(self, file_id: str) -> AsyncIterator[Download]:
+        """A file that the asker handed over in a form, on disk while the block lasts.
+
+        Raises:
+            RefusalError: somebody else's, larger than LARGEST_FILE, or not to be had.
+        """
+        if self.conversation is None:
+            raise RefusalError("only_in_slack", command=self.command)
+        try:
+            async with self.conversation.download(file_id, LARGEST_FILE) as file:
+                yield file
+        except FileRefusedError as refused:
+            raise RefusalError("file_refused", problem=refused.problem) from None
+
+    async def carry_out(
+        self,
+        call: Callable[[], Awaitable[T]],
+        *,
+        look: Callable[[], Awaitable[F]] | None,
+        happened: Callable[[F], bool] = bool,
+        check: str,
+    ) -> Deed[T, F]:
+        """Change something at a vendor, once; see `bridge.deeds.carry_out`."""
+        return await carry_out(self.store, self.run, call, look=look, happened=happened, check=check)
+
+    def unknown(self, deed: Deed[Any, Any], *, title: str, account: str, check: str) -> Answer:
+        """The answer when nobody knows whether a change happened."""
+        return self.answer(
+            "deed_unknown",
+            outcome=Outcome.UNKNOWN,
+            account=account,
+            title=title,
+            error=deed.error,
+            line=self.run.text,
+            check=check,
+        )
+
     def _render(self, name: str, language: str, account: str | None, facts: Mapping[str, Any]) -> Message:
-        return render(name, language, zone=self.zone(account), slash=self.config.slash, **{"account": account, **facts})
+        about = {"account": account, "terminal": self.conversation is None}
+        return render(name, language, zone=self.zone(account), slash=self.config.slash, **{**about, **facts})
 
     def _named(self, name: str) -> Provider:
         provider = self.providers.get(name)

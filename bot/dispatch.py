@@ -10,7 +10,6 @@ that a shutdown waits for; a run whose process died is found by its lease and it
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -20,11 +19,11 @@ from prometheus_client import Counter
 from bot.command import Answer, RefusalError, error_of
 from bot.config import Config, Role
 from bot.context import Context
+from bot.conversation import SHARE, Conversation, Request, Slack
 from bot.grammar import Grammar
 from bot.line import read
 from bot.people import People, Person
 from bridge.changes import OpenChangeError
-from bridge.receivers.slack import Sent, SlackAnswers
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
 from store.engine import Store
@@ -32,36 +31,14 @@ from store.runs import RunJournal, finish, get, renew
 from store.tables import CommandRun, Outcome, new_id
 from templates import Message, render
 
-INTERIM_AFTER = 2.0
-"""Seconds until the asker is told that it takes longer."""
 QUIET = 0.005
 """Seconds without a new request before the next command is begun: acks have Slack's 3 s, answers have more."""
 PATIENCE = 1.0
 """Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
 PACE = 0.01
 
-SHARE = "--share"
-"""Anywhere in a line: the answer is for everyone in the channel."""
-
 _log = structlog.get_logger()
 _runs = Counter("edmbot_commands_total", "Commands and clicks by how they ended", ["outcome"])
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A command as it came in, whichever way."""
-
-    key: str
-    kind: str
-    """`slash`, `click` or `exec`."""
-    user_id: str
-    text: str
-    team_id: str | None = None
-    channel_id: str | None = None
-    response_url: str | None = None
-    confirmed: bool = False
-    replace: bool = False
-    """Whether the answer takes the place of the message that was clicked."""
 
 
 _COLUMNS = ("key", "kind", "user_id", "team_id", "channel_id", "text", "response_url", "confirmed")
@@ -99,10 +76,10 @@ class Dispatcher:
             self._arriving -= 1
             self._last_request = time.monotonic()
 
-    def start(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
+    def start(self, run_id: str, request: Request, slack: Slack) -> None:
         """Run it and reply, in a task that `drain` waits for."""
         self._at_work.add(run_id)
-        self.spawn(self._serve(run_id, request, answers))
+        self.spawn(self._serve(run_id, request, slack))
 
     async def drain(self, seconds: float) -> None:
         """Let the work that was begun end; what does not is left to the lease."""
@@ -114,10 +91,12 @@ class Dispatcher:
         if self._at_work:
             await renew(self._store, self._at_work)
 
-    async def run(self, run: CommandRun, person: Person) -> Answer:
+    async def run(
+        self, run: CommandRun, person: Person, request: Request, conversation: Conversation | None = None
+    ) -> Answer:
         """Everything between the row and the reply; every failure becomes an answer."""
         try:
-            return await self._execute(run, person)
+            return await self._execute(run, person, request, conversation)
         except RefusalError as refusal:
             return self._said(person, refusal.template, refusal.outcome, **refusal.facts)
         except OpenChangeError as other:
@@ -134,10 +113,12 @@ class Dispatcher:
             _log.exception("dispatch.run", run=run.id, command=run.command)
             return self._said(person, "unexpected", Outcome.FAILED, run=run.id)
 
-    async def _execute(self, run: CommandRun, person: Person) -> Answer:
+    async def _execute(
+        self, run: CommandRun, person: Person, request: Request, conversation: Conversation | None
+    ) -> Answer:
         if person.role() is Role.NONE:
             raise RefusalError("stranger", stranger=person.stranger, user=person.id)
-        parsed = self._grammar.parse([word for word in read(run.text) if word != SHARE])
+        parsed = self._grammar.parse(_words(run.text))
         run.command = parsed.command.name
         context = Context(
             config=self._config,
@@ -147,10 +128,14 @@ class Dispatcher:
             command=parsed.command,
             person=person,
             run=run,
+            conversation=conversation,
+            form=request.form,
             confirmed=run.confirmed,
         )
         if person.role() < parsed.command.role:
             raise context.not_allowed()
+        if conversation is not None and parsed.command.form is not None:
+            await conversation.open_form()
         return await parsed.command.run(*parsed.args, **{**parsed.kwargs, "ctx": context})
 
     async def close(self, run: CommandRun, answer: Answer) -> bool:
@@ -160,7 +145,7 @@ class Dispatcher:
             self._store,
             run,
             answer.outcome,
-            answer=answer.message.text,
+            answer=(answer.modal or answer.message).text,
             command=run.command,
             account=answer.account,
         )
@@ -169,32 +154,41 @@ class Dispatcher:
         """The run of a request that was received."""
         return CommandRun(id=run_id, worker=self._worker, **{name: getattr(request, name) for name in _COLUMNS})
 
-    async def _serve(self, run_id: str, request: Request, answers: SlackAnswers) -> None:
+    async def faults(self, request: Request) -> Mapping[str, str]:
+        """What is wrong with a form, by field, in the asker's words; nothing when it may be taken."""
+        form = request.form
+        person = await self._people.identify(request.user_id, request.team_id, request.channel_id)
+        try:
+            command = self._grammar.parse(_words(request.text)).command
+        except RefusalError:
+            # The line is refused when it is run, with an answer of its own.
+            return {}
+        if form is None or command.form is None:
+            return {}
+        return {
+            name: self._said(person, fault.template, fault.outcome, **fault.facts).message.text
+            for name, fault in command.form(form).items()
+        }
+
+    async def _serve(self, run_id: str, request: Request, slack: Slack) -> None:
         try:
             await self._my_turn(time.monotonic() + PATIENCE)
-            await self._run_and_reply(self.opened(run_id, request), request, answers)
+            await self._run_and_reply(self.opened(run_id, request), request, slack)
         finally:
             self._at_work.discard(run_id)
 
-    async def _run_and_reply(self, run: CommandRun, request: Request, answers: SlackAnswers) -> None:
+    async def _run_and_reply(self, run: CommandRun, request: Request, slack: Slack) -> None:
         person = await self._people.identify(run.user_id, run.team_id, run.channel_id)
-        work = asyncio.ensure_future(self.run(run, person))
-        done, _ = await asyncio.wait({work}, timeout=INTERIM_AFTER)
-        if not done:
-            await answers.answer(run, render("interim", person.language))
-        answer = await work
-        # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
-        if not await self.close(run, answer):
-            return
-        await self._reply(run, request, answer, answers)
-        if answer.announcement is not None:
-            await answers.announce(run, answer.announcement)
 
-    async def _reply(self, run: CommandRun, request: Request, answer: Answer, answers: SlackAnswers) -> None:
-        done = answer.outcome is Outcome.DONE
-        if done and SHARE in read(run.text) and await answers.announce(run, answer.message) is not Sent.NO:
-            return
-        await answers.answer(run, answer.message, replace=request.replace and done)
+        def say(name: str, /, **facts: Any) -> Message:  # noqa: ANN401
+            return render(name, person.language, slash=self._config.slash, **facts)
+
+        conversation = Conversation(run, request, store=self._store, slack=slack, say=say)
+        work = asyncio.ensure_future(self.run(run, person, request, conversation))
+        answer = await conversation.hand_over(await conversation.wait_for(work))
+        # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
+        if await self.close(run, answer):
+            await conversation.reply(answer)
 
     async def _my_turn(self, latest: float) -> None:
         """Let the acks of a burst go first; one waiter at a time watches, so that work is begun one by one."""
@@ -253,3 +247,7 @@ class Dispatcher:
     def _title(self, account: str) -> str:
         provider = self._providers.get(account)
         return provider.title if provider else account
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in read(text) if word != SHARE]

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from cyclopts import App
@@ -102,9 +103,10 @@ class Grammar:
 
     def _explained(self, error: CycloptsError, words: list[str]) -> RefusalError:
         command = self.closest(words)
-        for kind, problem, word in _PROBLEMS:
-            if isinstance(error, kind):
-                return _refusal(problem, word(error), command=command)
+        for type_, problem, word in _PROBLEMS:
+            if isinstance(error, type_):
+                kind, choices = _expected(error)
+                return _refusal(problem, word(error), command=command, kind=kind, choices=choices)
         return _refusal("unclear", " ".join(words), command=command)
 
 
@@ -125,6 +127,8 @@ def _refusal(
     command: Command | None = None,
     commands: Sequence[Command] = (),
     known: Sequence[str] = (),
+    kind: str | None = None,
+    choices: Sequence[str] = (),
 ) -> RefusalError:
     return RefusalError(
         "not_understood",
@@ -135,7 +139,19 @@ def _refusal(
         command=command,
         commands=commands,
         known=known,
+        kind=kind,
+        choices=choices,
     )
+
+
+def _expected(error: CycloptsError) -> tuple[str | None, Sequence[str]]:
+    """What would have been right: a kind of `bot.arguments`, or choices."""
+    if isinstance(error, ValidationError):
+        return error.exception_message, ()
+    target = getattr(error, "target_type", None)
+    if isinstance(target, type) and issubclass(target, Enum):
+        return None, [str(member.value) for member in target]
+    return ("number", ()) if target is int else (None, ())
 
 
 def _missing(error: MissingArgumentError) -> str:

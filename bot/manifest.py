@@ -10,6 +10,7 @@ SCOPES = {
     "chat:write": "answers and announcements, in channels that the bot was invited to",
     "im:write": "answers to one person, where no other way is left",
     "files:write": "exports and charts",
+    "files:read": "files of contacts and templates that people hand over in a form",
     "users:read": "who asks, and from which workspace",
     "usergroups:read": "roles that are given to user groups",
     "channels:read": "whether the bot is in the channels of app.yaml",

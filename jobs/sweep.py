@@ -55,7 +55,10 @@ class Sweep:
             return
         change = await change_of(self._store, run.id)
         language = await self._language_of(run.user_id, run.channel_id)
-        message = render("interrupted", language, slash=self._slash, text=run.text, change=change)
+        message = render("interrupted", language, slash=self._slash, text=run.text, change=change, check=run.check_with)
+        if run.progress_channel and run.progress_ts:
+            # Or it would say for ever that something is under way.
+            await self._answers.edit(run.progress_channel, run.progress_ts, message)
         await self._answers.answer(run, message)
 
     async def _look_up(self, change: Change) -> None:

@@ -113,6 +113,17 @@ async def finish(
     return await store.transact(closed)
 
 
+async def note(store: Store, run: CommandRun, **columns: str) -> None:
+    """Write down what a run is about to do, or where it shows how far it is."""
+
+    def noted(session: Session, _now: datetime) -> None:
+        session.exec(update(CommandRun).where(col(CommandRun.id) == run.id).values(columns))
+
+    await store.transact(noted)
+    for name, value in columns.items():
+        setattr(run, name, value)
+
+
 async def take_interrupted(store: Store) -> CommandRun | None:
     """Close the oldest open run whose process went silent, and return it: each is returned to one caller only."""
 

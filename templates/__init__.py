@@ -17,7 +17,7 @@ from jinja2.ext import InternationalizationExtension
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from templates import spans, words
+from templates import inputs, spans, words
 from templates.blocks import Block, ButtonSpec, ConfirmSpec, Style, escape, shorten
 from templates.spans import Mention, Run
 from templates.tags import CANVAS, SLASH, BlockTags, Canvas
@@ -35,6 +35,11 @@ class Message:
     text: str
     """All of it in plain words: notifications, screen readers and terminals show this. Not escaped."""
     facts: Mapping[str, Any] = field(repr=False)
+    language: str = "en"
+    title: str = ""
+    """As a modal: its headline."""
+    submit: str = ""
+    """As a modal: the button that sends it."""
 
     def payload(self) -> dict[str, Any]:
         """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
@@ -42,6 +47,22 @@ class Message:
         # Escaped, it is longer, and an escape must not be cut in two.
         text = escape(shorten(text, TEXT_LIMIT - max(len(escape(text)) - TEXT_LIMIT, 0)))
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
+
+    def view(self, callback_id: str = "", metadata: str = "") -> dict[str, Any]:
+        """The view of a modal; without a callback id there is nothing to submit."""
+        view: dict[str, Any] = {
+            "type": "modal",
+            "title": _plain_text(self.title or "edmbot"),
+            "close": _plain_text(words.words(self.language).one("Close")),
+            "blocks": list(self.blocks),
+        }
+        if callback_id:
+            view |= {"callback_id": callback_id, "private_metadata": metadata, "submit": _plain_text(self.submit)}
+        return view
+
+
+def _plain_text(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
 
 
 def render(  # what `facts` are, the template says
@@ -65,7 +86,15 @@ def render(  # what `facts` are, the template says
     stray = template.render({**facts, CANVAS: canvas, "language": language}).strip()
     if stray:
         raise ValueError(f"{name}.j2: text outside the tags: {stray[:80]}")
-    return Message(name=name, blocks=tuple(canvas.blocks), text="\n".join(canvas.text), facts=facts)
+    return Message(
+        name=name,
+        blocks=tuple(canvas.blocks),
+        text="\n".join(canvas.text),
+        facts=facts,
+        language=language,
+        title=canvas.title,
+        submit=canvas.submit,
+    )
 
 
 @pass_context
@@ -182,6 +211,12 @@ def _make_environment() -> Environment:
     environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button)
     environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain)
     environment.globals.update(percent=_percent)
+    environment.globals.update(
+        text_input=inputs.text_input,
+        select=inputs.select,
+        checkboxes=inputs.checkboxes,
+        file_input=inputs.file_input,
+    )
     return environment
 
 

@@ -15,6 +15,8 @@ HEADER_LIMIT = 150
 CONTEXT_ELEMENTS = 10
 TABLE_ROWS = 100
 BUTTON_LIMIT = 75
+TITLE_LIMIT = 24
+"""Characters of a modal's headline and of its buttons."""
 
 Block = dict[str, Any]
 Style = Literal["primary", "danger"]
@@ -59,12 +61,12 @@ class RichMoment(kit.RichText):
 def rich_text(runs: list[Run], pointer: str, block_id: str) -> Block:
     """A paragraph in which values cannot format or ping."""
     runs = cut(runs, SECTION_LIMIT, pointer)
-    return _resolved(kit.RichTextBlock(kit.RichTextSection(_elements(runs)), block_id=block_id))
+    return resolved(kit.RichTextBlock(kit.RichTextSection(_elements(runs)), block_id=block_id))
 
 
 def header(runs: list[Run], block_id: str) -> Block:
     """A headline, plain text by Slack's rule."""
-    return _resolved(kit.HeaderBlock(shorten(plain(runs), HEADER_LIMIT), block_id=block_id))
+    return resolved(kit.HeaderBlock(shorten(plain(runs), HEADER_LIMIT), block_id=block_id))
 
 
 def context(runs: list[Run], block_id: str) -> Block:
@@ -74,7 +76,7 @@ def context(runs: list[Run], block_id: str) -> Block:
         elements.append(kit.Markdown(text, verbatim=True) if ours else kit.PlainText(text, emoji=False))
     if len(elements) > CONTEXT_ELEMENTS:
         elements = [kit.PlainText(plain(runs), emoji=False)]
-    return _resolved(kit.ContextBlock(elements, block_id=block_id))
+    return resolved(kit.ContextBlock(elements, block_id=block_id))
 
 
 def fields(pairs: Sequence[tuple[list[Run], list[Run]]], block_id: str) -> list[Block]:
@@ -84,7 +86,7 @@ def fields(pairs: Sequence[tuple[list[Run], list[Run]]], block_id: str) -> list[
         texts: list[Any] = []
         for label, value in pairs[start : start + 5]:
             texts += [kit.Markdown(mrkdwn(label), verbatim=True), _field_value(value)]
-        blocks.append(_resolved(kit.SectionBlock(fields=texts, block_id=f"{block_id}.{start // 5}")))
+        blocks.append(resolved(kit.SectionBlock(fields=texts, block_id=f"{block_id}.{start // 5}")))
     return blocks
 
 
@@ -95,17 +97,17 @@ def table(rows: Sequence[Sequence[list[Run]]], align: str, block_id: str) -> Blo
         for index, row in enumerate(rows[:TABLE_ROWS])
     ]
     settings = [kit.ColumnSettings(align="right" if letter == "r" else "left", is_wrapped=True) for letter in align]
-    return _resolved(kit.TableBlock(cells, column_settings=settings, block_id=block_id))
+    return resolved(kit.TableBlock(cells, column_settings=settings, block_id=block_id))
 
 
 def actions(buttons: Sequence[ButtonSpec], block_id: str) -> Block:
     """A row of buttons; more than Slack takes is a mistake of the template."""
-    return _resolved(kit.ActionsBlock([_button(spec, n) for n, spec in enumerate(buttons)], block_id=block_id))
+    return resolved(kit.ActionsBlock([_button(spec, n) for n, spec in enumerate(buttons)], block_id=block_id))
 
 
 def divider(block_id: str) -> Block:
     """A line across."""
-    return _resolved(kit.DividerBlock(block_id=block_id))
+    return resolved(kit.DividerBlock(block_id=block_id))
 
 
 def escape(text: str) -> str:
@@ -191,9 +193,10 @@ def _dialog(spec: ConfirmSpec) -> kit.ConfirmationDialogue:
     )
 
 
-def _resolved(block: kit.Block) -> Block:
-    resolved: Block = block._resolve()  # noqa: SLF001  # slackblocks offers only JSON text or this
-    return resolved
+def resolved(block: kit.Block) -> Block:
+    """The block as Slack takes it."""
+    found: Block = block._resolve()  # noqa: SLF001  # slackblocks offers only JSON text or this
+    return found
 
 
 _HARMLESS = re.compile(r"[^*_~`<>&@#:|\n]*")

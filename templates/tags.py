@@ -6,6 +6,8 @@
     {% table "lr" %}cell | cell … {% endtable %}   a line a row, the first is the head
     {% context %}…{% endcontext %}     small print
     {% actions %}{{ button(…) }}{% endactions %}
+    {% inputs %}{{ text_input(…) }}{% endinputs %}    what a modal asks for (`templates.inputs`)
+    {% title %}…{% endtitle %} {% submit %}…{% endsubmit %}    a modal's headline and its button
     {% divider %}
 
 Each puts one block (or a few) on the message; text between the tags is a mistake.
@@ -28,7 +30,7 @@ from templates.spans import Run, Spans, cut, lines_of, plain
 CANVAS = "_canvas"
 SLASH = "/edm"
 """The command as our sentences name it."""
-_NAMES = ("header", "section", "fields", "table", "context", "actions")
+_NAMES = ("header", "section", "fields", "table", "context", "actions", "inputs", "title", "submit")
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Canvas:
     blocks: list[Block] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     buttons: list[ButtonSpec] = field(default_factory=list)
+    title: str = ""
+    submit: str = ""
 
     def draw(self, tag: str, body: str, argument: str) -> None:
         """Turn a tag's rendered body into blocks and into lines of plain text; an empty body makes none."""
@@ -65,6 +69,15 @@ class Canvas:
         buttons, self.buttons = self.buttons, []
         if buttons:
             self.blocks.append(blocks.actions(buttons, self.block_id()))
+
+    def draw_inputs(self, lines: str, _argument: str) -> None:
+        raise ValueError(f"{self.name}.j2: text among the inputs: {lines[:80]}")
+
+    def draw_title(self, lines: str, _argument: str) -> None:
+        self.title = blocks.shorten(plain(self.spans.runs(lines)), blocks.TITLE_LIMIT)
+
+    def draw_submit(self, lines: str, _argument: str) -> None:
+        self.submit = blocks.shorten(plain(self.spans.runs(lines)), blocks.TITLE_LIMIT)
 
     def draw_header(self, lines: str, _argument: str) -> None:
         runs = self.spans.runs(lines)
@@ -104,6 +117,9 @@ _DRAW: dict[str, Callable[[Canvas, str, str], None]] = {
     "context": Canvas.draw_context,
     "fields": Canvas.draw_fields,
     "table": Canvas.draw_table,
+    "inputs": Canvas.draw_inputs,
+    "title": Canvas.draw_title,
+    "submit": Canvas.draw_submit,
 }
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from bot.command import AccountName, Answer, command
+from bot.arguments import AccountName
+from bot.command import Answer, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Ctx

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.command import Answer, RefusalError, command, period
+from bot.arguments import Page, period
+from bot.command import Answer, RefusalError, command
 from bot.config import Role
 from bot.context import Context, Ctx
 from store.runs import history
@@ -25,11 +26,10 @@ async def audit(
     *,
     user: Annotated[str | None, Parameter(name="--user")] = None,
     since: Annotated[str | None, Parameter(name="--since")] = None,
-    page: Annotated[int, Parameter(name="--page")] = 1,
+    page: Page = 1,
     ctx: Ctx,
 ) -> Answer:
     """Show who asked for what, and how it ended."""
-    page = max(page, 1)
     after = await _since(ctx, since) if since else None
     runs = await history(ctx.store, user_id=user, after=after, limit=PAGE + 1, skip=(page - 1) * PAGE)
     rows = [

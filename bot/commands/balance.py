@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.command import AccountName, Answer, command
+from bot.arguments import AccountName
+from bot.command import Answer, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx

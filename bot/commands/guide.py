@@ -25,6 +25,8 @@ async def help_(*words: str, ctx: Ctx) -> Answer:
             command=None,
             commands=(),
             known=list(ctx.commands),
+            kind=None,
+            choices=(),
         )
     return ctx.answer("help_command", commands=found, role=ctx.person.role())
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.command import AccountName, Answer, Period, TaskId, command, period
+from bot.arguments import AccountName, Period, TaskId, period
+from bot.command import Answer, command
 from bot.commands.facts import facts_of, total
 from bot.config import Role
 from bot.context import Context, Ctx

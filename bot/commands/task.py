@@ -1,12 +1,10 @@
 """`task`: look at sending tasks, pause, resume, cancel and delete them."""
 
 import asyncio
-from datetime import date as Date  # noqa: N812  # `date` is an option's name here
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
-from bot.command import AccountName, Answer, RefusalError, TaskId, command, period
+from bot.arguments import AccountName, Page, TaskId, one_day
+from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
@@ -32,15 +30,14 @@ async def list_(
     *,
     status: TaskStatus | None = None,
     date: str | None = None,
-    page: Annotated[int, Parameter(name="--page")] = 1,
+    page: Page = 1,
     account: AccountName = None,
     ctx: Ctx,
 ) -> Answer:
     """List sending tasks."""
     provider = ctx.provider(ReadsTasks, account)
     name = provider.account
-    day = _one_day(date, ctx.today(name)) if date else None
-    page = max(page, 1)
+    day = one_day(date, ctx.today(name)) if date else None
     tasks = await provider.tasks(status=status, day=day, page=page)
     return ctx.answer(
         "task/list",
@@ -53,13 +50,6 @@ async def list_(
         status=status,
         day=day,
     )
-
-
-def _one_day(words: str, today: Date) -> Date:
-    asked = period(words, today)
-    if asked.days != 1:
-        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="several", longest=1)
-    return asked.first
 
 
 @command("task show", role=Role.VIEWER, usage="ID [--account NAME]", examples=("task show 19124",))

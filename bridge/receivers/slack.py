@@ -67,6 +67,30 @@ class SlackAnswers:
             run.response_url, message, {"response_type": "in_channel", "replace_original": False}
         )
 
+    async def begin(self, run: CommandRun, message: Message) -> tuple[str, str] | None:
+        """Show a direct message that will be edited; where it is, or None when it may not be there."""
+        shown: tuple[str, str] | None = None
+
+        async def post() -> Sent:
+            nonlocal shown
+            opened = await self._client.conversations_open(users=run.user_id)
+            channel = str(opened["channel"]["id"])
+            posted = await self._client.chat_postMessage(channel=channel, **message.payload())
+            shown = (channel, str(posted["ts"]))
+            return Sent.YES
+
+        await carefully(post)
+        return shown
+
+    async def edit(self, channel: str, ts: str, message: Message) -> Sent:
+        """Put other words into a message of ours; doing it twice changes nothing."""
+
+        async def post() -> Sent:
+            await self._client.chat_update(channel=channel, ts=ts, **message.payload())
+            return Sent.YES
+
+        return await carefully(post)
+
     async def _reply(self, run: CommandRun, message: Message) -> Sent:
         return await self._respond(
             run.response_url or "", message, {"response_type": "ephemeral", "replace_original": False}
@@ -81,10 +105,10 @@ class SlackAnswers:
         async def post() -> Sent:
             async with self._http.post(url, json={**message.payload(), **manner}) as answer:
                 if answer.status == 429:
-                    raise _SlowDownError(float(answer.headers.get("Retry-After", "1")))
+                    raise SlowDownError(float(answer.headers.get("Retry-After", "1")))
                 return Sent.YES if answer.ok and not _says_no(await answer.read()) else Sent.NO
 
-        return await _carefully(post)
+        return await carefully(post)
 
     async def _ephemeral(self, run: CommandRun, message: Message) -> Sent:
         if not run.channel_id:
@@ -94,7 +118,7 @@ class SlackAnswers:
             await self._client.chat_postEphemeral(channel=run.channel_id or "", user=run.user_id, **message.payload())
             return Sent.YES
 
-        return await _carefully(post)
+        return await carefully(post)
 
     async def _direct(self, run: CommandRun, message: Message) -> Sent:
         async def post() -> Sent:
@@ -102,7 +126,7 @@ class SlackAnswers:
             await self._client.chat_postMessage(channel=opened["channel"]["id"], **message.payload())
             return Sent.YES
 
-        return await _carefully(post)
+        return await carefully(post)
 
 
 def _says_no(body: bytes) -> bool:
@@ -114,18 +138,23 @@ def _says_no(body: bytes) -> bool:
     return isinstance(said, dict) and said.get("ok") is False
 
 
-class _SlowDownError(Exception):
+class SlowDownError(Exception):
+    """Slack wants to be asked later, in so many seconds."""
+
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
 
 
-async def _carefully(post: Callable[[], Awaitable[Sent]]) -> Sent:
-    """Post; wait when told to; never again after a reply was lost."""
+async def carefully(post: Callable[[], Awaitable[Sent]]) -> Sent:
+    """Post; wait when told to; never again after a reply was lost.
+
+    Raises nothing of Slack's: `post` may raise SlowDownError and whatever the SDK and aiohttp raise.
+    """
     for _ in range(_ATTEMPTS):
         try:
             return await post()
-        except _SlowDownError as slow:
+        except SlowDownError as slow:
             await asyncio.sleep(min(slow.seconds, PATIENCE))
         except SlackApiError as refused:
             if refused.response.status_code != 429:

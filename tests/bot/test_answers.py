@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-import bot.dispatch
+import bot.conversation
 from bot.app import serve
 from bot.config import Purpose, load
 
@@ -40,7 +40,7 @@ async def test_a_command_is_acked_at_once_while_the_vendor_hangs(office):
 
 
 async def test_an_answer_that_takes_longer_is_announced_and_follows(office, monkeypatch):
-    monkeypatch.setattr(bot.dispatch, "INTERIM_AFTER", 0.03)
+    monkeypatch.setattr(bot.conversation, "INTERIM_AFTER", 0.03)
     office.box.faults.inject("umail", "slow", call="task-list", seconds=0.2)
     answer = await office.ask(LIN, "task list")
     assert "14 tasks" in answer.plain

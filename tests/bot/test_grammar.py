@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import grammar
-from bot.command import RefusalError, period
+from bot.arguments import period
+from bot.command import RefusalError
 from bot.line import read
 from providers.model import TaskStatus
 from templates import render
@@ -47,15 +48,15 @@ def test_arguments_arrive_typed():
         ("xyzzy", "I don't know xyzzy. I know: help"),
         ("task", "task wants one word more:"),
         ("task pause", "Something is missing."),
-        ("task pause abc", "I cannot use abc there."),
-        ("task pause 0", "I cannot use 0 there."),
-        ("task pause -5", "I cannot use -5 there."),
+        ("task pause abc", "abc is no task id: that is digits only."),
+        ("task pause 0", "0 is no task id: that is digits only."),
+        ("task pause -5", "-5 is no task id: that is digits only."),
         ("task pause 1 2", "This is too much: 2."),
         ("stats --tas 3", "I don't know the option --tas."),
         ("balance --account", "--account wants a value."),
         ("stats --account a --account b", "--account may stand only once."),
-        ("task list --status sendin", "I cannot use sendin there."),
-        ("task list --page x", "I cannot use x there."),
+        ("task list --status sendin", "sendin is none of the choices:"),
+        ("task list --page x", "x is no number."),
     ],
 )
 def test_what_is_not_understood_is_named_with_what_would_be(line, first_line):

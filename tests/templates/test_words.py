@@ -27,8 +27,8 @@ def test_every_sentence_is_written_in_chinese():
     written = {
         message.id if isinstance(message.id, str) else message.id[0] for message in catalog("zh") if message.string
     }
-    cut_off = {" … (more was cut off)"}
-    assert sentences() | cut_off == written - {""}
+    elsewhere = {" … (more was cut off)", "Close"}
+    assert sentences() | elsewhere == written - {""}
 
 
 def test_no_translation_waits_for_a_review():

@@ -58,6 +58,17 @@ MESSAGES = {
         balance([line(replace(BALANCE, enabled=True), days=1.2)] * 20, 312_040, 20),
         balance([line(NO_BALANCE), *(line(fault=fault) for fault in ERRORS)], None, 0),
     ],
+    "deed_unknown": [
+        {"account": "umail", "title": "U-Mail", "error": fault, "line": NASTY, "check": check}
+        for fault in (None, ERRORS[1])
+        for check in ("", "list show 12")
+    ],
+    "export_progress": [{"name": "bounces-umail-2026-11-21", "rows": 90_000}],
+    "file_not_sent": [{"name": "bounces.csv", "lost": lost} for lost in (True, False)],
+    "file_refused": [{"problem": problem} for problem in ("too_large", "not_yours", "gone")],
+    "form_again": [{"line": NASTY}],
+    "form_loading": [{}],
+    "only_in_slack": [{"command": ANY_COMMAND}],
     "busy": [{"change": CHANGE, "user": user, "account": "umail"} for user in ("U0LIN", "terminal", None)],
     "choose_account": [
         {"choices": [(f"account{n}", "U-Mail", f"task show 19124 --account account{n}") for n in range(count)]}
@@ -70,7 +81,11 @@ MESSAGES = {
     ],
     "home": [{"person": person} for person in (PERSON, DENIED)],
     "interim": [{}],
-    "interrupted": [{"text": NASTY, "change": found} for found in (None, *map(change, ChangeState))],
+    "interrupted": [
+        {"text": NASTY, "change": found, "check": check}
+        for found in (None, *map(change, ChangeState))
+        for check in (None, "list show 12 --account umail")
+    ],
     "no_account": [{"name": NASTY, "known": ["emailcar", "itnio", "umail"]}],
     "no_memory": [{}],
     "no_such_task": [{"account": "umail", "task_id": "9" * 20, "title": "U-Mail"}],
@@ -88,6 +103,14 @@ MESSAGES = {
         *(
             {**NOT_UNDERSTOOD, "problem": problem, "command": ANY_COMMAND}
             for problem in ("missing", "unknown_option", "wrong_value", "repeated", "too_many", "unclear")
+        ),
+        *(
+            {**NOT_UNDERSTOOD, "problem": "wrong_value", "command": ANY_COMMAND, "kind": kind}
+            for kind in ("task id", "list id", "contact id", "template id", "attachment", "message id", "address")
+        ),
+        *(
+            {**NOT_UNDERSTOOD, "problem": "wrong_value", "command": ANY_COMMAND, "kind": kind, "choices": ["a", "b"]}
+            for kind in ("domain", "page", "number", None)
         ),
     ],
     "outcome_unknown": [

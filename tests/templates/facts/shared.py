@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.command import Period
+from bot.arguments import Period
 from bot.commands import COMMANDS
 from bot.commands.balance import Line
 from bot.commands.stats import Part
@@ -160,7 +160,15 @@ DIFFERENCES = (
         )
     ),
 )
-NOT_UNDERSTOOD = {"word": NASTY, "meant": None, "command": None, "commands": (), "known": ()}
+NOT_UNDERSTOOD = {
+    "word": NASTY,
+    "meant": None,
+    "command": None,
+    "commands": (),
+    "known": (),
+    "kind": None,
+    "choices": (),
+}
 ANY_COMMAND = COMMANDS[6]
 
 

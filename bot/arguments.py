@@ -1,0 +1,121 @@
+"""What the words of a command line may be: ids, addresses, days.
+
+A value that will not do raises ValueError with the name of its kind; `templates/not_understood.j2` has a sentence for
+each. Nothing here asks a vendor.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bot.command import RefusalError
+from store.tables import Outcome
+
+
+def _formed(kind: str, pattern: str) -> Callable[[object, str | None], None]:
+    form = re.compile(pattern)
+
+    def check(_type: object, value: str | None) -> None:
+        # An option that was left out is validated as well.
+        if value is not None and not form.fullmatch(value):
+            raise ValueError(kind)
+
+    return check
+
+
+def _page(_type: object, value: int) -> None:
+    if value < 1:
+        raise ValueError("page")
+
+
+_DIGITS = r"[1-9]\d{0,19}"
+_DOMAIN = r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+ADDRESS = r"[^\s@,;<>\"'()\[\]:\\]{1,64}@" + _DOMAIN
+"""An e-mail address as people write one; what a vendor takes beyond it is not worth a misread line."""
+
+TaskId = Annotated[str, Parameter(validator=_formed("task id", _DIGITS))]
+ListArg = Annotated[str, Parameter(validator=_formed("list id", _DIGITS))]
+ContactArg = Annotated[str, Parameter(validator=_formed("contact id", _DIGITS))]
+TemplateArg = Annotated[str, Parameter(validator=_formed("template id", _DIGITS))]
+AttachmentArg = Annotated[str, Parameter(validator=_formed("attachment", _DIGITS + "|all"))]
+MessageArg = Annotated[str, Parameter(validator=_formed("message id", r"[A-Za-z0-9_-]{1,64}"))]
+EmailAddress = Annotated[str, Parameter(validator=_formed("address", ADDRESS))]
+DomainName = Annotated[str, Parameter(validator=_formed("domain", _DOMAIN))]
+AccountName = Annotated[str | None, Parameter(name="--account")]
+Page = Annotated[int, Parameter(name="--page", validator=_page)]
+Injected = Parameter(parse=False)
+"""Marks the argument that `bot.dispatch` fills in: the `Context`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, both ends included; what a person called them stays beside."""
+
+    words: str
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+_RANGE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:\.{2,3}(\d{4}-\d{1,2}-\d{1,2}))?")
+LONGEST = 31
+"""Days that one question may cover: the vendors answer a day at a time."""
+
+
+def period(words: str, today: date) -> Period:
+    """`today`, `yesterday`, `7d`, `30d`, `2026-11-01` or `2026-11-01..2026-11-07`.
+
+    Raises:
+        RefusalError: `bad_period`, saying what is wrong: not a date, the wrong way round, in the future, too long.
+    """
+    text = words.strip().lower()
+    if text in _NAMED:
+        first, last = (today - timedelta(days=back) for back in _NAMED[text])
+        return Period(text, first, last)
+    if match := re.fullmatch(r"(\d{1,3})d", text):
+        first, last = today - timedelta(days=int(match[1]) - 1), today
+    elif match := _RANGE.fullmatch(text):
+        first, last = _day(match[1], words), _day(match[2] or match[1], words)
+    else:
+        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="unknown", longest=LONGEST)
+    problem = (
+        "backwards"
+        if last < first
+        else "future"
+        if last > today
+        else "long"
+        if (last - first).days >= LONGEST
+        else None
+    )
+    if problem:
+        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem=problem, longest=LONGEST)
+    return Period(text, first, last)
+
+
+_NAMED = {"today": (0, 0), "yesterday": (1, 1), "今天": (0, 0), "昨天": (1, 1)}
+
+
+def _day(text: str, words: str) -> date:
+    try:
+        return date(*map(int, text.split("-")))
+    except ValueError:
+        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="date", longest=LONGEST) from None
+
+
+def one_day(words: str, today: date) -> date:
+    """A `period` of one day.
+
+    Raises:
+        RefusalError: `bad_period`.
+    """
+    asked = period(words, today)
+    if asked.days != 1:
+        raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="several", longest=1)
+    return asked.first

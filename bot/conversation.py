@@ -1,0 +1,147 @@
+"""What one request says to the person who made it, from the first line to the last."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.command import Answer
+from bot.forms import CALLBACK, Form, Origin
+from bot.line import read
+from bridge.receivers.files import Download, SlackFiles
+from bridge.receivers.modals import SlackModals
+from bridge.receivers.slack import Sent, SlackAnswers
+from store.engine import Store
+from store.runs import note
+from store.tables import CommandRun, Outcome
+from templates import Message
+
+INTERIM_AFTER = 2.0
+"""Seconds until the asker is told that it takes longer, or sees how far it is."""
+PROGRESS_EVERY = 3.0
+"""Seconds from one edit of the progress message to the next."""
+SHARE = "--share"
+"""Anywhere in a line: the answer is for everyone in the channel."""
+
+Say = Callable[..., Message]
+"""`say(name, **facts)`: a message in the asker's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """The ways in which Slack can be told something."""
+
+    answers: SlackAnswers
+    files: SlackFiles
+    modals: SlackModals
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command as it came in, whichever way."""
+
+    key: str
+    kind: str
+    """`slash`, `click`, `form` or `exec`."""
+    user_id: str
+    text: str
+    team_id: str | None = None
+    channel_id: str | None = None
+    response_url: str | None = None
+    confirmed: bool = False
+    replace: bool = False
+    """Whether the answer takes the place of the message that was clicked."""
+    trigger_id: str | None = None
+    """Opens a modal, for 3 s."""
+    form: Form | None = None
+    """What was entered; never written down."""
+
+
+class Conversation:
+    """One run's way to whoever asked."""
+
+    def __init__(self, run: CommandRun, request: Request, *, store: Store, slack: Slack, say: Say) -> None:
+        self._run = run
+        self._request = request
+        self._store = store
+        self._slack = slack
+        self._say = say
+        self._begun = time.monotonic()
+        self._edited = 0.0
+        self._view: str | None = None
+
+    async def open_form(self) -> None:
+        """Open the modal that the command will fill, while its trigger still holds."""
+        if self._request.trigger_id and self._request.form is None:
+            self._view = await self._slack.modals.open(
+                self._request.trigger_id, self._modal(self._say("form_loading"), fillable=False)
+            )
+
+    async def wait_for(self, work: asyncio.Future[Answer]) -> Answer:
+        """The answer, with a line that says so when it takes longer."""
+        done, _ = await asyncio.wait({work}, timeout=INTERIM_AFTER)
+        if not done and self._view is None:
+            await self._slack.answers.answer(self._run, self._say("interim"))
+        return await work
+
+    async def progress(self, message: Message) -> None:
+        """Show how far it is, in one direct message that is edited."""
+        now = time.monotonic()
+        if now - self._begun < INTERIM_AFTER or now - self._edited < PROGRESS_EVERY:
+            return
+        self._edited = now
+        if self._run.progress_channel and self._run.progress_ts:
+            await self._slack.answers.edit(self._run.progress_channel, self._run.progress_ts, message)
+        elif shown := await self._slack.answers.begin(self._run, message):
+            await note(self._store, self._run, progress_channel=shown[0], progress_ts=shown[1])
+
+    def download(self, file_id: str, most: int) -> AbstractAsyncContextManager[Download]:
+        """A file that the asker handed over."""
+        return self._slack.files.download(self._run.user_id, file_id, most)
+
+    async def hand_over(self, answer: Answer) -> Answer:
+        """Send the answer's file; what the asker reads then says whether it came."""
+        file = answer.attachment
+        if file is None:
+            return answer
+        with file.content:
+            sent = await self._slack.files.hand_over(self._run.user_id, file, answer.message)
+        if sent is Sent.YES:
+            return answer
+        outcome = Outcome.FAILED if sent is Sent.NO else Outcome.UNKNOWN
+        message = self._say("file_not_sent", name=file.name, lost=sent is Sent.MAYBE)
+        return replace(answer, message=message, outcome=outcome, error={"code": "file_not_sent", "problem": str(sent)})
+
+    async def reply(self, answer: Answer) -> None:
+        """Show the answer, at most once, and what follows from it."""
+        if answer.modal is not None and await self._filled(answer.modal, fillable=True):
+            return
+        if answer.modal is None and answer.outcome is not Outcome.DONE and await self._filled(answer.message):
+            return
+        await self._show(answer)
+        if self._run.progress_channel and self._run.progress_ts:
+            await self._slack.answers.edit(self._run.progress_channel, self._run.progress_ts, answer.message)
+        if answer.announcement is not None:
+            await self._slack.answers.announce(self._run, answer.announcement)
+
+    async def _show(self, answer: Answer) -> None:
+        done = answer.outcome is Outcome.DONE
+        if done and self.shared and await self._slack.answers.announce(self._run, answer.message) is not Sent.NO:
+            return
+        await self._slack.answers.answer(self._run, answer.message, replace=self._request.replace and done)
+
+    @property
+    def shared(self) -> bool:
+        """Whether the answer is for everyone in the channel."""
+        return SHARE in read(self._run.text)
+
+    async def _filled(self, message: Message, *, fillable: bool = False) -> bool:
+        return self._view is not None and await self._slack.modals.update(
+            self._view, self._modal(message, fillable=fillable)
+        )
+
+    def _modal(self, message: Message, *, fillable: bool) -> dict[str, Any]:
+        origin = Origin(self._run.text, self._run.channel_id, self._run.response_url)
+        return message.view(CALLBACK, origin.metadata()) if fillable else message.view()

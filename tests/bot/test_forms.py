@@ -1,0 +1,88 @@
+"""Forms, files and progress: what a command can do besides answering with words."""
+
+import io
+
+import pytest
+
+import bot.app
+import bot.conversation
+from bot.arguments import ListArg
+from bot.command import Answer, RefusalError, command
+from bot.commands import COMMANDS
+from bot.config import Role
+from bot.context import Ctx
+from bridge.deeds import Seen
+from bridge.receivers.files import Attachment
+from providers.errors import OutcomeUnknownError
+from tests.bot.conftest import GENERAL
+
+LIN = "U0LIN"
+
+
+def checked(form):
+    return {} if form.text("line") != "wrong" else {"line": RefusalError("bad_since", words="wrong")}
+
+
+@command("say", role=Role.OPERATOR, usage="ID", examples=("say 5",), form=checked)
+async def say(list_id: ListArg, *, ctx: Ctx) -> Answer:
+    """Show your roles and what gave them to you."""
+    if ctx.form is None:
+        return ctx.ask("say_form")
+    return ctx.answer("export_progress", name=f"{list_id} {ctx.form.text('line')}", rows=len(ctx.form.files("file")))
+
+
+@command("fetch", role=Role.VIEWER)
+async def fetch(*, ctx: Ctx) -> Answer:
+    """Show your roles and what gave them to you."""
+    for count in (1, 2, 3):
+        await ctx.progress("export_progress", name="counting", rows=count)
+    content = io.BytesIO("邮箱\r\n".encode() * 40_000)
+    file = Attachment("rows.csv", content, len(content.getvalue()), 40_000)
+    return ctx.answer("export_progress", name="rows.csv", rows=40_000, attachment=file)
+
+
+FORM = """\
+{% title %}Say{% endtitle %}{% submit %}Go{% endsubmit %}
+{% section %}Type it{% endsection %}
+{% inputs %}{{ text_input("line", "Line") }}{% endinputs %}
+"""
+
+
+@pytest.fixture
+async def staffed(closed_office, monkeypatch):
+    """The office with two commands more."""
+    monkeypatch.setattr(bot.app, "COMMANDS", (*COMMANDS, say, fetch))
+    from jinja2 import ChoiceLoader, DictLoader  # noqa: PLC0415
+
+    import templates  # noqa: PLC0415
+
+    loader = ChoiceLoader([DictLoader({"say_form.j2": FORM}), templates._environment.loader])
+    monkeypatch.setattr(templates._environment, "loader", loader)
+    async with closed_office.open():
+        yield closed_office
+
+
+async def test_a_form_opens_is_filled_and_runs_its_command(staffed):
+    await staffed.type(LIN, "say 5")
+    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+    before = staffed.shown(LIN)
+    reply = await staffed.slack.submit(LIN, {"line": "hello"})
+    assert reply.error is None
+    assert staffed.slack.modal(LIN) is None
+    assert "5 hello: 0 rows" in (await staffed.answer(LIN, GENERAL, before)).plain
+
+
+async def test_a_wrong_field_keeps_the_form_open_and_runs_nothing(staffed):
+    await staffed.type(LIN, "say 5")
+    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+    await staffed.slack.submit(LIN, {"line": "wrong"})
+    assert "I don't know the time wrong" in staffed.slack.modal(LIN).errors["line"]
+
+
+async def test_a_form_that_slack_does_not_open_can_be_opened_again(staffed):
+    staffed.slack.faults.fail("views.open", "expired_trigger_id")
+    answer = await staffed.ask(LIN, "say 5")
+    assert "The form for /edm say 5 could not be opened" in answer.plain
+    staffed.slack.faults.clear()
+    await staffed.slack.click(LIN, answer, "Open form")
+    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
