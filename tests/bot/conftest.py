@@ -16,6 +16,7 @@ import structlog
 
 import bot.app
 import bridge.changes
+import bridge.deeds
 import jobs.scheduler
 from bot.__main__ import main
 from bot.app import serve
@@ -140,6 +141,7 @@ class Office:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test cannot step become short; how often something is done stays as it is."""
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
     monkeypatch.setattr(jobs.scheduler, "SWEEP_EVERY", 0.05)
 
 
