@@ -28,6 +28,7 @@ from providers.model import (
     TaskForm,
     TaskStatus,
 )
+from providers.tables import Table
 
 C = TypeVar("C")
 
@@ -186,6 +187,9 @@ class ListsFailures(Provider, Protocol):
 
     def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
         """Stream the failures of `first` to `last`, both included."""
+
+    def failure_table(self, first: date, last: date, *, category: FailureCategory | None = None) -> Table:
+        """The same as a table, for a file."""
 
 
 @runtime_checkable

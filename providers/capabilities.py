@@ -38,6 +38,7 @@ from providers.mailtemplates import (
     TemplateId,
 )
 from providers.model import BatchNumber, Failure, FailureCategory, SendId, StatisticsId
+from providers.tables import Table
 from providers.tracking import (
     Charge,
     Click,
@@ -76,6 +77,26 @@ class ExplainsFailures(Provider, Protocol):
     ) -> AsyncIterator[Failure]:
         """Stream the failures of a period with reasons. V3.0: addresses of one day and one category."""
 
+    def task_failure_table(
+        self,
+        *,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+        category: FailureCategory | None = None,
+    ) -> Table:
+        """`task_failures` as a table, for a file."""
+
+    def failure_reason_table(
+        self,
+        first: date,
+        last: date,
+        *,
+        category: FailureCategory | None = None,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+    ) -> Table:
+        """`failure_reasons` as a table, for a file."""
+
 
 @runtime_checkable
 class TellsCharges(Provider, Protocol):
@@ -109,6 +130,14 @@ class TracksTasks(Provider, Protocol):
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> AsyncIterator[Click]:
         """Stream who clicked, on any link or on one."""
+
+    def opener_table(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> Table:
+        """`openers` as a table, for a file."""
+
+    def click_table(
+        self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
+    ) -> Table:
+        """`clicks` as a table, for a file."""
 
     async def link_clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
@@ -164,6 +193,12 @@ class KeepsSubscriptions(Provider, Protocol):
 
     def subscribers(self, list_id: ListId) -> AsyncIterator[Subscriber]:
         """Stream who subscribes. V3.0."""
+
+    def unsubscribe_table(self, list_id: ListId) -> Table:
+        """`unsubscribes` as a table, for a file."""
+
+    def subscriber_table(self, list_id: ListId) -> Table:
+        """`subscribers` as a table, for a file. V3.0."""
 
 
 @runtime_checkable

@@ -1,7 +1,6 @@
 """Text exports, line by line, in flat memory."""
 
 import codecs
-from collections.abc import Iterator
 
 from providers.errors import AnswerTooLargeError, BadAnswerError
 
@@ -10,8 +9,9 @@ LINE_LIMIT = 1 << 16
 
 
 class LineStream:
-    """Lines of a long text; feed it bytes from the very first on. Empty lines are left out.
+    """Lines of a long text, a batch for each piece of it; feed it bytes from the very first on.
 
+    Empty lines are left out.
     A text export has no end mark: only HTTP tells that it came whole.
     """
 
@@ -19,7 +19,7 @@ class LineStream:
         self._decoder = codecs.getincrementaldecoder(codec)("strict")
         self._rest = ""
 
-    def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[str]:
+    def feed(self, chunk: bytes, *, last: bool = False) -> list[str]:
         """The lines that this chunk completes.
 
         Raises:
@@ -29,15 +29,11 @@ class LineStream:
         whole, newline, self._rest = (self._rest + self._decoded(chunk, last=last)).rpartition("\n")
         if last:
             whole, self._rest = whole + newline + self._rest, ""
-        if len(self._rest) > LINE_LIMIT:
+        # Only the line's end and the mark of a BOM: an empty field at either end is a field.
+        found = [line.strip("\r\ufeff") for line in whole.split("\n")]
+        if max(len(self._rest), *map(len, found)) > LINE_LIMIT:
             raise AnswerTooLargeError(f"one line of the export is longer than {LINE_LIMIT} characters")
-        for line in whole.split("\n"):
-            if len(line) > LINE_LIMIT:
-                raise AnswerTooLargeError(f"one line of the export is longer than {LINE_LIMIT} characters")
-            # Only the line's end and the mark of a BOM: an empty field at either end is a field.
-            kept = line.strip("\r\ufeff")
-            if kept.strip():
-                yield kept
+        return [line for line in found if line and not line.isspace()]
 
     def _decoded(self, chunk: bytes, *, last: bool) -> str:
         try:

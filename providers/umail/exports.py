@@ -3,8 +3,8 @@
 Every stream raises at its end when rows are missing; what it gave before is true.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, Protocol, TypeVar
 
 from providers.call import Answer, Call, Download
 from providers.charset import candidates
@@ -14,23 +14,22 @@ from providers.lines import LineStream
 from providers.refusals import line, page, says_nothing_found
 from providers.status import by_status
 from providers.umail.api import Api, document, result
-from providers.xml import Reader, RowStream, begins_with
+from providers.xml import Element, Reader, RowStream, begins_with
 
 T = TypeVar("T")
-Found_co = TypeVar("Found_co", covariant=True)
 
 
-class _Stream(Protocol[Found_co]):
-    def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Found_co]: ...
+class _Stream(Protocol[T]):
+    def feed(self, chunk: bytes, *, last: bool = False) -> list[T]: ...
 
 
-class _Kind(Protocol[Found_co]):
+class _Kind(Protocol[T]):
     """What an export looks like."""
 
     def begun(self, head: bytes, charset: str | None) -> bool | None:
         """Whether it is one; None while too little has come to tell."""
 
-    def stream(self, head: bytes, charset: str | None) -> _Stream[Found_co]: ...
+    def stream(self, head: bytes, charset: str | None) -> _Stream[T]: ...
 
     def explain(self, answer: Answer) -> None:
         """Raise what came instead; return when that is an export of nothing."""
@@ -43,34 +42,40 @@ async def rows(
 
     open_ended: whether the document shows the last end tag without its slash.
     """
-    kind = _Rows(api, root, row, open_ended=open_ended)
-    async for reader in _streamed(api, call, kind):
-        if reader.hollow:
-            continue
-        built = _built(api, call, build, reader)
-        if built is not None:
+
+    def read(element: Element) -> T | None:
+        return build(Reader(element, api.zone)) if len(element) else None
+
+    async for batch in row_batches(api, call, root, row, read, open_ended=open_ended):
+        for built in batch:
             yield built
+
+
+def row_batches(
+    api: Api, call: Call, root: str, row: str, read: Callable[[Element], T | None], *, open_ended: bool = False
+) -> AsyncIterator[list[T]]:
+    """`rows` in batches, as they come; `read` must not keep the element."""
+    return _streamed(api, call, _Rows(root, row, read, open_ended=open_ended))
 
 
 async def lines(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterator[T]:
     """What `build` makes of each line. It is an export when the first one holds an address."""
-    async for found in _streamed(api, call, _Lines()):
-        yield build(found)
+    async for batch in line_batches(api, call, build):
+        for built in batch:
+            yield built
 
 
-def _built(api: Api, call: Call, build: Callable[[Reader], T | None], reader: Reader) -> T | None:
-    try:
-        return build(reader)
-    except ProviderError as error:
-        fault = api.wire.signed(error, call)
-    raise fault.with_traceback(None)
+async def line_batches(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterator[list[T]]:
+    """`lines` in batches, as they come."""
+    async for batch in _streamed(api, call, _Lines()):
+        yield [build(found) for found in batch]
 
 
-async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[T]:
+async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[list[T]]:
     try:
         async with api.wire.download(call) as download:
-            async for found in _fed(download, kind):
-                yield found
+            async for batch in _fed(download, kind):
+                yield batch
     except ProviderError as error:
         fault = api.wire.signed(error, call)
     else:
@@ -79,40 +84,37 @@ async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[T]:
     raise fault.with_traceback(None)
 
 
-async def _fed(download: Download, kind: _Kind[T]) -> AsyncIterator[T]:
+async def _fed(download: Download, kind: _Kind[T]) -> AsyncIterator[list[T]]:
     head = b""
     expected = None if download.status < 400 else False
     stream: _Stream[T] | None = None
     async for piece in download.pieces:
-        if stream is None:
-            head += piece
-            expected = kind.begun(head, download.charset) if expected is None else expected
-            if len(head) > ANSWER_LIMIT:
-                raise AnswerTooLargeError("the answer is no export, and too large to read")
-            if not expected:
-                continue
+        if stream is not None:
+            yield stream.feed(piece)
+            continue
+        head += piece
+        expected = kind.begun(head, download.charset) if expected is None else expected
+        if len(head) > ANSWER_LIMIT:
+            raise AnswerTooLargeError("the answer is no export, and too large to read")
+        if expected:
             stream = kind.stream(head, download.charset)
-            piece = head  # noqa: PLW2901
-        for found in stream.feed(piece):
-            yield found
+            yield stream.feed(head)
     if stream is None:
         kind.explain(Answer(download.status, head, download.charset))
         return
-    for found in stream.feed(b"", last=True):
-        yield found
+    yield stream.feed(b"", last=True)
 
 
-class _Rows:
-    def __init__(self, api: Api, root: str, row: str, *, open_ended: bool) -> None:
-        self._zone = api.zone
-        self._root, self._row = root, row
+class _Rows(Generic[T]):
+    def __init__(self, root: str, row: str, read: Callable[[Element], T | None], *, open_ended: bool) -> None:
+        self._root, self._row, self._read = root, row, read
         self._end = root if open_ended else None
 
     def begun(self, head: bytes, charset: str | None) -> bool | None:
         return begins_with(head, self._root, charset)
 
-    def stream(self, head: bytes, charset: str | None) -> RowStream:
-        return RowStream(self._row, candidates(head, charset)[0], self._zone, root=self._end)
+    def stream(self, head: bytes, charset: str | None) -> RowStream[T]:
+        return RowStream(self._row, candidates(head, charset)[0], self._read, root=self._end)
 
     def explain(self, answer: Answer) -> None:
         try:

@@ -2,19 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from functools import partial
 
 from providers.base import ListsFailures
 from providers.call import Call
 from providers.errors import UnsupportedError
 from providers.model import BatchNumber, Failure, FailureCategory, StatisticsId
+from providers.tables import Row, Table
 from providers.umail.api import Params
 from providers.umail.dialect import ASKED_AS, CATEGORIES, V3_TYPES
-from providers.umail.exports import lines, rows
+from providers.umail.exports import line_batches, lines, row_batches, rows
 from providers.umail.part import Part
-from providers.xml import Reader
+from providers.values import identifier
+from providers.xml import Element, Reader, fields
 
 _ALL = "failexportall.php"
 _ONE = "failexport.php"
+_COLUMNS = ("address", "category", "vendor_type", "reason", "statistics_id")
 _BY_TASK_ONLY = ("1", "2", "3")
 """Types for which both documents want a statistics id or a batch (000 2.3.1, 001 2.3)."""
 
@@ -61,9 +65,37 @@ class Failures(Part):
         """
         which = self.__task(statistics_id, batch, _ONE) if statistics_id or batch else {}
         if not self._api.dialect.newer:
-            return self._addresses(first, last, category, which)
-        call = self.__call(_ONE, _period(first, last) | which, category)
-        return self.__picked(call, category)
+            return self.__listed(*self.__addresses(first, last, category, which))
+        return self.__picked(self.__call(_ONE, _period(first, last) | which, category), category)
+
+    def failure_table(self, first: date, last: date, *, category: FailureCategory | None = None) -> Table:
+        """`failures` as a table."""
+        return self.__table(self.__typed(_period(first, last), category), category)
+
+    def task_failure_table(
+        self,
+        *,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+        category: FailureCategory | None = None,
+    ) -> Table:
+        """`task_failures` as a table."""
+        return self.__table(self.__typed(self.__task(statistics_id, batch, _ALL), category), category)
+
+    def failure_reason_table(
+        self,
+        first: date,
+        last: date,
+        *,
+        category: FailureCategory | None = None,
+        statistics_id: StatisticsId | None = None,
+        batch: BatchNumber | None = None,
+    ) -> Table:
+        """`failure_reasons` as a table."""
+        which = self.__task(statistics_id, batch, _ONE) if statistics_id or batch else {}
+        if not self._api.dialect.newer:
+            return self.__listed_table(*self.__addresses(first, last, category, which))
+        return self.__table(self.__call(_ONE, _period(first, last) | which, category), category)
 
     def __typed(self, which: dict[str, str | None], category: FailureCategory | None) -> Call:
         if not self._api.dialect.newer:
@@ -90,9 +122,14 @@ class Failures(Part):
             if category in (None, failure.category):
                 yield failure
 
-    def _addresses(
+    def __table(self, call: Call, category: FailureCategory | None) -> Table:
+        read = partial(_row, category)
+        return Table(_COLUMNS, row_batches(self._api, call, "fail_recipient_list", "recipient", read))
+
+    def __addresses(
         self, first: date, last: date, category: FailureCategory | None, which: Params
-    ) -> AsyncIterator[Failure]:
+    ) -> tuple[Call, FailureCategory, str]:
+        """V3.0's call for bare addresses, with the category that they all have, and its number."""
         number = V3_TYPES.get(category) if category else None
         if category is None or number is None:
             raise self._api.unsupported("exports the failures of one of its five categories at a time", _ONE)
@@ -100,7 +137,9 @@ class Failures(Part):
             raise self._api.unsupported("exports the failures of one day at a time", _ONE)
         if number in _BY_TASK_ONLY and not which:
             raise self._api.unsupported(f"exports {category} only for one task", _ONE)
-        call = self._api.call(_ONE, None, {"type": number, "date": first.isoformat(), **which})
+        return self._api.call(_ONE, None, {"type": number, "date": first.isoformat(), **which}), category, number
+
+    def __listed(self, call: Call, category: FailureCategory, number: str) -> AsyncIterator[Failure]:
         return lines(
             self._api,
             call,
@@ -112,6 +151,10 @@ class Failures(Part):
                 raw_type=number,
             ),
         )
+
+    def __listed_table(self, call: Call, category: FailureCategory, number: str) -> Table:
+        batches = line_batches(self._api, call, lambda line: (line.strip(), category, number, None, None))
+        return Table(_COLUMNS, batches)
 
     def __failure(self, row: Reader, source: str) -> Failure | None:
         address = row.text("email")
@@ -128,6 +171,19 @@ class Failures(Part):
             # <error_type_dec>, sic.
             reason=row.text("error_type_dec", "error_type_desc"),
         )
+
+
+def _row(only: FailureCategory | None, element: Element) -> Row | None:
+    """A row of failexport or failexportall, for `_COLUMNS`."""
+    found = fields(element)
+    address = found.get("email")
+    raw_type = found.get("type") or found.get("error_type") or ""
+    category = CATEGORIES.get(raw_type.lower(), FailureCategory.UNKNOWN)
+    if address is None or only not in (None, category):
+        return None
+    # <error_type_dec>, sic.
+    reason = found.get("error_type_dec") or found.get("error_type_desc")
+    return address, category, raw_type, reason, identifier(found.get("task_id"))
 
 
 def _period(first: date, last: date) -> dict[str, str | None]:

@@ -4,18 +4,50 @@ A task is named by its send id or by its batch number, by exactly one of them: g
 batch (000 3.2), and RefusedError is raised here instead, before anything is sent.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
+from providers import values
 from providers.call import Call
 from providers.errors import RefusedError
 from providers.model import BatchNumber, SendId, StatisticsId
 from providers.refusals import says_nothing_found
+from providers.tables import Row, Table
 from providers.tracking import Click, EmailId, LinkClicks, LinkId, Opener, Tracked, TrackId, TrackOverview
-from providers.umail.exports import lines, rows
+from providers.umail.exports import lines, row_batches, rows
 from providers.umail.part import Part, named
-from providers.xml import Reader
+from providers.xml import Element, Reader, fields
 
 _EXPORT = "trackexport.php"
+_TIMES = ("open_first", "open_last", "click_first", "click_last")
+_NUMBERS = ("open_total", "click_total", "click_unique")
+_OPENER = {
+    "address": "email",
+    "browser": "browser",
+    "system": "os",
+    "first_place": "addr_first",
+    "last_place": "addr_last",
+    "first_ip": "ip_first",
+    "last_ip": "ip_last",
+    "opened_total": "open_total",
+    "clicked_total": "click_total",
+    "first_open": "open_first",
+    "last_open": "open_last",
+    "first_click": "click_first",
+    "last_click": "click_last",
+}
+"""Column -> the vendor's field."""
+_CLICK = {
+    "address": "email",
+    "url": "link",
+    "clicked_unique": "click_unique",
+    "clicked_total": "click_total",
+    "first_click": "click_first",
+    "last_click": "click_last",
+}
 
 
 class Tracking(Part):
@@ -38,12 +70,22 @@ class Tracking(Part):
         call = self.__track("open-detail", task_id, batch)
         return rows(self._api, call, "data", "user", lambda row: self.__opener(row, call.name), open_ended=True)
 
+    def opener_table(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> Table:
+        """`openers` as a table; times in the account's zone."""
+        return self.__table(self.__track("open-detail", task_id, batch), "user", _OPENER)
+
     def clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> AsyncIterator[Click]:
         """Who clicked in one task's messages, on any link or on one, as a stream (click-detail; 000 3.3, 001 3.3)."""
         call = self.__track("click-detail", task_id, batch, link_id)
         return rows(self._api, call, "data", "click", lambda row: self.__click(row, call.name), open_ended=True)
+
+    def click_table(
+        self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
+    ) -> Table:
+        """`clicks` as a table; times in the account's zone."""
+        return self.__table(self.__track("click-detail", task_id, batch, link_id), "click", _CLICK)
 
     async def link_clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
@@ -173,3 +215,33 @@ class Tracking(Part):
 
     def __tracked(self, line: str, source: str) -> Tracked:
         return Tracked(**self._api.about(source), raw={"line": line}, address=line.strip())
+
+    def __table(self, call: Call, row: str, columns: Mapping[str, str]) -> Table:
+        read = partial(_row, self._api.zone, tuple(columns.values()))
+        return Table(tuple(columns), row_batches(self._api, call, "data", row, read, open_ended=True))
+
+
+def _row(zone: ZoneInfo, names: Sequence[str], element: Element) -> Row | None:
+    found = fields(element)
+    if "email" not in found:
+        return None
+    return tuple(_READ.get(name, _text)(found.get(name), zone) for name in names)
+
+
+def _text(found: str | None, _: ZoneInfo) -> str | None:
+    return found
+
+
+def _number(found: str | None, _: ZoneInfo) -> int | None:
+    return values.whole(found)
+
+
+def _time(found: str | None, zone: ZoneInfo) -> datetime | None:
+    """A time as a person there reads it."""
+    read = values.moment(found, zone)
+    return read.astimezone(zone) if read else None
+
+
+_READ: Mapping[str, Callable[[str | None, ZoneInfo], object]] = MappingProxyType(
+    dict.fromkeys(_NUMBERS, _number) | dict.fromkeys(_TIMES, _time)
+)

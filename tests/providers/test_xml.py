@@ -7,7 +7,7 @@ import pytest
 
 from providers.charset import decode
 from providers.errors import AnswerTooLargeError, AuthenticationError, BadAnswerError
-from providers.xml import ROW_LIMIT, Reader, RowStream, begins_with, parse
+from providers.xml import ROW_LIMIT, Reader, RowStream, begins_with, fields, parse
 from tests.providers.vendor import SHANGHAI, sample
 
 
@@ -184,32 +184,77 @@ def test_bytes_that_are_not_what_they_say_are_refused_rather_than_guessed(body, 
         parse(decode(body, header))
 
 
-def rows(*chunks: bytes) -> list[str | None]:
-    stream = RowStream("recipient", "utf-8", SHANGHAI)
-    found = [row.text("email") for chunk in chunks for row in stream.feed(chunk)]
-    return found + [row.text("email") for row in stream.feed(b"", last=True)]
+def email(row) -> str | None:
+    return fields(row).get("email")
 
 
-def test_a_stream_gives_rows_wherever_the_chunks_are_cut():
-    text = sample("umail-000-2.3.1-failexport.xml").encode()
-    for size in (1, 2, 7, 64, len(text)):
-        assert rows(*(text[at : at + size] for at in range(0, len(text), size))) == ["someone@mail.example"]
+def rows(*chunks: bytes, read=email, root: str | None = None) -> list:
+    stream = RowStream("recipient", "utf-8", read, root=root)
+    found = [row for chunk in chunks for row in stream.feed(chunk)]
+    return found + stream.feed(b"", last=True)
+
+
+def pieces(text: str, size: int) -> list[bytes]:
+    content = text.encode()
+    return [content[at : at + size] for at in range(0, len(content), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 1 << 20])
+def test_a_stream_gives_rows_wherever_the_chunks_are_cut(size):
+    assert rows(*pieces(sample("umail-000-2.3.1-failexport.xml"), size)) == ["someone@mail.example"]
+
+
+def test_a_streamed_row_is_its_fields_trimmed_the_first_of_each_name_and_none_that_is_empty():
+    row = "<recipient> <a> 1 </a><a>2</a><b/><c> </c><d><![CDATA[x & y]]></d><e>one<!-- x -->two<?pi?></e></recipient>"
+    [found] = rows(f"<l>{row}</l>".encode(), read=fields)
+    assert found == {"a": "1", "d": "x & y", "e": "onetwo"}
+
+
+def test_a_streamed_field_with_elements_in_it_is_all_their_text():
+    [found] = rows(b"<l><recipient><a>1<i>2</i>3</a><b>![CDATA[x]]</b></recipient></l>", read=fields)
+    assert found == {"a": "123", "b": "x"}
+
+
+def test_a_row_that_reads_as_nothing_is_left_out():
+    assert rows(b"<l><recipient><email>a@b.example</email></recipient><recipient/></l>") == ["a@b.example"]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1 << 20])
+def test_control_characters_in_a_stream_are_dropped_as_in_a_document(size):
+    text = "<l><recipient><email>a\x00\x0b@b\ufffe.exam\uffffple邮</email></recipient></l>"
+    assert rows(*pieces(text, size)) == ["a@b.example邮"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<l><recipient><email>a@b.example</email></recipient></m>",
+        b"<l><recipient><email>a & b</email></recipient></l>",
+        b"<l><recipient><email>&nbsp;</email></recipient></l>",
+        b"<l><recipient><email>\xff</email></recipient></l>",
+        b"<l></l><l></l>",
+        b"",
+    ],
+)
+def test_a_damaged_stream_is_refused(body):
+    with pytest.raises(BadAnswerError):
+        rows(body)
 
 
 @pytest.mark.parametrize("end", ["", "<recipient>", "<recipient><email>x@b.example</em"])
 def test_a_stream_that_ends_early_says_so_after_its_rows(end):
-    stream = RowStream("recipient", "utf-8", SHANGHAI)
+    stream = RowStream("recipient", "utf-8", email)
     head = b"<fail_recipient_list><recipient><email>a@b.example</email></recipient>"
-    assert [row.text("email") for row in stream.feed(head + end.encode())] == ["a@b.example"]
+    assert stream.feed(head + end.encode()) == ["a@b.example"]
     with pytest.raises(BadAnswerError):
-        list(stream.feed(b"", last=True))
+        stream.feed(b"", last=True)
 
 
 def test_a_row_that_never_ends_is_cut_off():
-    stream = RowStream("recipient", "utf-8", SHANGHAI)
-    list(stream.feed(b"<fail_recipient_list><recipient>"))
+    stream = RowStream("recipient", "utf-8", email)
+    stream.feed(b"<fail_recipient_list><recipient>")
     with pytest.raises(AnswerTooLargeError):
-        [row for _ in range(ROW_LIMIT) for row in stream.feed(b"<x>1</x>" * 1000)]
+        [stream.feed(b"<x>1</x>" * 1000) for _ in range(ROW_LIMIT)]
 
 
 @pytest.mark.parametrize(
