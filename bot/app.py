@@ -88,7 +88,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
             zone_of=people.zone_of,
             slash=config.slash,
         )
-        clock = Clockwork(dispatcher.keep_leases, sweep.run)
+        clock = Clockwork(store, leases=dispatcher.keep_leases, sweep=sweep.run)
         web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
         await identity.ask()

@@ -142,7 +142,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test cannot step become short; how often something is done stays as it is."""
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
     monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
-    monkeypatch.setattr(jobs.scheduler, "SWEEP_EVERY", 0.05)
+    monkeypatch.setitem(jobs.scheduler.EVERY, "sweep", 0.05)
 
 
 @pytest.fixture

@@ -1,0 +1,149 @@
+"""Jobs leave a trace of when they ran and how it went, and a failing one ends nothing."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from jobs.scheduler import EVERY, NOTE_EVERY, Clockwork
+from store.engine import Store
+from store.jobs import jobs
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
+    await store.open()
+    yield store
+    await store.close()
+
+
+class Work:
+    """A job that goes as a test says."""
+
+    def __init__(self):
+        self.runs = 0
+        self.error = None
+
+    async def __call__(self):
+        self.runs += 1
+        if self.error is not None:
+            raise self.error
+
+
+class Seconds:
+    """A clock that only a test moves."""
+
+    def __init__(self):
+        self.at = 1000.0
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def work():
+    return Work()
+
+
+@pytest.fixture
+def seconds():
+    return Seconds()
+
+
+@pytest.fixture
+def clock(store, work, seconds):
+    return Clockwork(store, seconds=seconds, sweep=work)
+
+
+async def row(store):
+    [found] = await jobs(store)
+    return found
+
+
+def counted(outcome):
+    return REGISTRY.get_sample_value("edmbot_jobs_total", {"job": "sweep", "outcome": outcome}) or 0
+
+
+async def test_a_job_is_written_down_with_when_it_ran_and_when_it_is_heard_of_again(store, clock, work, seconds):
+    async def three_seconds():
+        seconds.at += 3
+
+    await Clockwork(store, seconds=seconds, sweep=three_seconds).fire("sweep")
+    found = await row(store)
+    assert (found.name, found.last_error) == ("sweep", None)
+    assert found.last_finished - found.last_started == timedelta(seconds=3)
+    assert found.next_due - found.last_finished == timedelta(seconds=NOTE_EVERY)
+    assert found.worker
+
+
+async def test_a_job_that_goes_well_is_written_down_now_and_then_only(store, clock, work, seconds):
+    await clock.fire("sweep")
+    first = (await row(store)).last_finished
+    store.clock_offset += timedelta(seconds=9)
+    seconds.at += 9
+    await clock.fire("sweep")
+    assert ((await row(store)).last_finished, work.runs) == (first, 2)
+    seconds.at += 1
+    await clock.fire("sweep")
+    assert (await row(store)).last_finished > first
+
+
+async def test_a_failing_job_is_logged_counted_and_written_down_at_once(store, clock, work, seconds):
+    await clock.fire("sweep")
+    work.error = ConnectionError("the vendor hung up\n[parameters: ('secret',)]")
+    before = counted("failed")
+    with capture_logs() as logs:
+        await clock.fire("sweep")
+    assert (await row(store)).last_error == "ConnectionError: the vendor hung up"
+    assert counted("failed") == before + 1
+    assert [(line["event"], line["job"], line["log_level"]) for line in logs] == [("job.failed", "sweep", "error")]
+
+
+async def test_an_error_without_words_and_a_long_one_can_be_read(store, clock, work):
+    work.error = TimeoutError()
+    await clock.fire("sweep")
+    assert (await row(store)).last_error == "TimeoutError"
+    work.error = ValueError("x" * 10_000)
+    await clock.fire("sweep")
+    assert len((await row(store)).last_error) == 300
+
+
+async def test_a_job_that_works_again_says_so_at_once(store, clock, work):
+    work.error = ConnectionError("down")
+    await clock.fire("sweep")
+    work.error = None
+    done = counted("done")
+    await clock.fire("sweep")
+    assert ((await row(store)).last_error, counted("done")) == (None, done + 1)
+
+
+async def test_a_failure_does_not_stop_the_clock(store, work, monkeypatch):
+    monkeypatch.setitem(EVERY, "sweep", 0.01)
+    work.error = ConnectionError("down")
+    clock = Clockwork(store, sweep=work)
+    clock.start()
+    async with asyncio.timeout(5):
+        while work.runs < 3:
+            await asyncio.sleep(0.005)
+    await clock.stop()
+    assert (await row(store)).last_error == "ConnectionError: down"
+
+
+async def test_a_stop_lets_a_running_job_end(store, monkeypatch):
+    monkeypatch.setitem(EVERY, "sweep", 0.01)
+    begun, ended = asyncio.Event(), []
+
+    async def slow():
+        begun.set()
+        await asyncio.sleep(0.05)
+        ended.append(True)
+
+    clock = Clockwork(store, sweep=slow)
+    clock.start()
+    async with asyncio.timeout(5):
+        await begun.wait()
+    await clock.stop()
+    assert ended
