@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from bot.line import write
 from bot.log import configure
 from bot.manifest import manifest
 from bot.online import try_online
+from bridge.receivers.files import Attachment
 from store.tables import Outcome
 
 EXIT = {
@@ -45,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = options.do(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
+        return 1
+    except FileExistsError as error:
+        print(f"{error.filename} is there already; nothing was written", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -104,6 +109,8 @@ def _exec(options: argparse.Namespace) -> int:
         print(f"set aside: {mistake}", file=sys.stderr)
     line = options.line[0] if len(options.line) == 1 else write(options.line)
     answer = asyncio.run(_execute(config, line, options.user, confirmed=options.yes))
+    if answer.attachment is not None:
+        _keep(answer.attachment)
     print(json.dumps(_as_json(answer), ensure_ascii=False) if options.json else answer.message.text)
     return EXIT[answer.outcome]
 
@@ -125,6 +132,12 @@ async def _execute(config: Config, line: str, user: str | None, *, confirmed: bo
         answer = await dispatcher.run(run, person, request)
         await dispatcher.close(run, answer)
         return answer
+
+
+def _keep(file: Attachment) -> None:
+    """Write a file into this folder; one that is there already is never written over."""
+    with file.content, Path(file.name).open("xb") as kept:
+        shutil.copyfileobj(file.content, kept)
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from store.tables import CommandRun, Outcome
 from templates import Message, render
 
 if TYPE_CHECKING:
+    from bot.charts import Chart
     from bot.exports import Format
 
 C = TypeVar("C")
@@ -132,15 +133,21 @@ class Context:
         outcome: Outcome = Outcome.DONE,
         account: str | None = None,
         data: Mapping[str, Any] | None = None,
+        announcement: Message | None = None,
+        attachment: Attachment | None = None,
+        picture: "Callable[[], Awaitable[Chart | None]] | None" = None,
         **facts: Any,  # noqa: ANN401
     ) -> Answer:
-        """`say`, as a command's end; `data` is what `--json` prints."""
+        """`say`, as a command's end; `data` is what `--json` prints, the rest as in `Answer`."""
         return Answer(
             message=self.say(name, account=account, **facts),
             outcome=outcome,
             account=account,
             facts=data or {},
             error=None if outcome is Outcome.DONE else error_of(name, facts),
+            announcement=announcement,
+            attachment=attachment,
+            picture=picture,
         )
 
     def ask(self, name: str, /, *, account: str | None = None, **facts: Any) -> Answer:  # noqa: ANN401

@@ -11,10 +11,7 @@ from bot.command import Answer, RefusalError, command
 from bot.commands import COMMANDS
 from bot.config import Role
 from bot.context import Ctx
-from bridge.deeds import Seen
 from bridge.receivers.files import Attachment
-from providers.errors import OutcomeUnknownError
-from tests.bot.conftest import GENERAL
 
 LIN = "U0LIN"
 
@@ -65,11 +62,10 @@ async def staffed(closed_office, monkeypatch):
 async def test_a_form_opens_is_filled_and_runs_its_command(staffed):
     await staffed.type(LIN, "say 5")
     await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
-    before = staffed.shown(LIN)
     reply = await staffed.slack.submit(LIN, {"line": "hello"})
     assert reply.error is None
     assert staffed.slack.modal(LIN) is None
-    assert "5 hello: 0 rows" in (await staffed.answer(LIN, GENERAL, before)).plain
+    await staffed.told(LIN, "5 hello: 0 rows")
 
 
 async def test_a_wrong_field_keeps_the_form_open_and_runs_nothing(staffed):
@@ -80,9 +76,52 @@ async def test_a_wrong_field_keeps_the_form_open_and_runs_nothing(staffed):
 
 
 async def test_a_form_that_slack_does_not_open_can_be_opened_again(staffed):
-    staffed.slack.faults.fail("views.open", "expired_trigger_id")
+    staffed.slack.faults.inject("not_ok", "views.open", error="expired_trigger_id")
     answer = await staffed.ask(LIN, "say 5")
     assert "The form for /edm say 5 could not be opened" in answer.plain
-    staffed.slack.faults.clear()
     await staffed.slack.click(LIN, answer, "Open form")
     await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+
+
+def direct(office, user):
+    """What the bot said to a person directly."""
+    room = next((c for c in office.slack.workspace.channels.values() if c.im_with == user), None)
+    return office.slack.visible(user, room.id) if room else []
+
+
+async def test_a_file_goes_to_the_asker_alone_and_is_whole(staffed):
+    await staffed.type(LIN, "fetch")
+    answer = await staffed.told(LIN, "rows.csv: 40,000 rows")
+    assert answer.files == ()
+    (message,) = direct(staffed, LIN)
+    (file,) = message.files
+    assert (file["name"], file["size"], file["user"]) == ("rows.csv", 320_000, "U0EDMBOT")
+    assert staffed.slack.files.find(file["id"]).path.read_bytes() == "邮箱\r\n".encode() * 40_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "said", "calls"),
+    [
+        ("not_ok", "files.getUploadURLExternal", "rows.csv could not be sent", 0),
+        ("not_ok", "files.completeUploadExternal", "rows.csv could not be sent", 1),
+        ("lost_reply", "files.completeUploadExternal", "Slack did not say whether it came", 1),
+    ],
+)
+async def test_a_file_that_does_not_arrive_is_said_and_never_sent_twice(staffed, fault, method, said, calls):
+    staffed.slack.faults.inject(fault, method)
+    await staffed.type(LIN, "fetch")
+    await staffed.told(LIN, said)
+    made = [call for call in staffed.slack.calls if call.method == "files.completeUploadExternal"]
+    assert len(made) == calls
+
+
+async def test_progress_is_one_message_that_becomes_the_answer(staffed, monkeypatch):
+    monkeypatch.setattr(bot.conversation, "INTERIM_AFTER", 0.0)
+    monkeypatch.setattr(bot.conversation, "PROGRESS_EVERY", 0.0)
+    await staffed.type(LIN, "fetch")
+    await staffed.told(LIN, "rows.csv: 40,000 rows")
+
+    await staffed.until(lambda: [c.method for c in staffed.slack.calls].count("chat.update") == 3)
+    assert sorted(message.plain for message in direct(staffed, LIN)) == ["⏳ rows.csv: 40,000 rows so far"] * 2
+    posted = [call for call in staffed.slack.calls if call.method == "chat.postMessage"]
+    assert len(posted) == 1
