@@ -7,6 +7,7 @@ from datetime import tzinfo
 import structlog
 
 from bridge.changes import OPEN, change_of, claim_due, look_up, settle
+from bridge.drafts import tidy
 from bridge.receivers.slack import SlackAnswers
 from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError
@@ -47,6 +48,7 @@ class Sweep:
         # One by one: should this process die as well, no more than one is closed and not told.
         while run := await take_interrupted(self._store):
             await self._tell_interrupted(run)
+        await tidy(self._store)
         await asyncio.gather(*(self._look_up(change) for change in await claim_due(self._store)))
 
     async def _tell_interrupted(self, run: CommandRun) -> None:

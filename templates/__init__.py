@@ -45,7 +45,8 @@ class Message:
         """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
         text = shorten(self.text, TEXT_LIMIT)
         # Escaped, it is longer, and an escape must not be cut in two.
-        text = escape(shorten(text, TEXT_LIMIT - max(len(escape(text)) - TEXT_LIMIT, 0)))
+        grown = len(escape(text)) - len(text)
+        text = escape(shorten(text, max(TEXT_LIMIT - grown, TEXT_LIMIT // len("&amp;"))))
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
 
     def view(self, callback_id: str = "", metadata: str = "") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Every command, listed; the order is the order of `/edm help`."""
 
 from bot.command import Command
-from bot.commands import account, audit, balance, guide, stats, task
+from bot.commands import account, audit, balance, guide, messages, send, stats, task
 
 COMMANDS: tuple[Command, ...] = (
     guide.help_,
@@ -15,5 +15,11 @@ COMMANDS: tuple[Command, ...] = (
     task.cancel,
     task.delete,
     stats.stats,
+    send.send,
+    send.edit,
+    send.send_draft,
+    send.discard,
+    messages.sent,
+    messages.message,
     audit.audit,
 )

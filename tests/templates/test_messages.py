@@ -9,12 +9,12 @@ import templates
 from sandbox.slack.blocks import problems
 from templates import Message, render
 from templates.words import LANGUAGES
-from tests.templates.facts import core, task
+from tests.templates.facts import core, message, send, task
 from tests.templates.facts.shared import SHANGHAI
 
 FOLDER = Path(templates.__file__).parent
-MACROS = {"words", "task/card"}
-MESSAGES = {**core.MESSAGES, **task.MESSAGES}
+MACROS = {"message/words", "words", "task/card"}
+MESSAGES = {**core.MESSAGES, **message.MESSAGES, **send.MESSAGES, **task.MESSAGES}
 """By template, facts as `bot` and `jobs` give them: the usual, the unknown, the long and the nasty."""
 
 

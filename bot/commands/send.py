@@ -1,0 +1,281 @@
+"""`send`, `draft`: write a single message, look at it, and send it once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.arguments import ADDRESS, AccountName
+from bot.command import Answer, RefusalError, command
+from bot.config import Role
+from bot.context import Context, Ctx
+from bot.forms import Form
+from bridge import drafts
+from bridge.deeds import Deed
+from bridge.letters import Letter
+from providers.base import ListsMessages, Provider, SendsMessages, TellsBalance
+from providers.capabilities import KeepsDomains, KeepsMailboxes
+from providers.errors import ProviderError
+from providers.messages import Accepted
+from providers.model import Balance
+from store.tables import Draft, DraftState, Outcome
+
+MOST_RECIPIENTS = 50
+"""002: EmailCar's limit of one call; U-Mail's SMTP is held to it as well. More need an approval."""
+SHOWN = 3
+"""Recipients that a preview names."""
+DOMAINS = 5
+"""Domains whose mailboxes are offered as senders."""
+
+_EXAMPLE = "0197d2a0-5c1e-7b3a-9f42-2f6a1c0d8e55"
+"""A draft's id; people press buttons instead of typing one."""
+
+
+def recipients_in(text: str) -> tuple[str, ...]:
+    """Addresses as people list them, each once, in their order."""
+    found = re.split(r"[\s,;，；、]+", text)
+    return tuple({address.casefold(): address for address in reversed(found) if address}.values())[::-1]
+
+
+def check(form: Form) -> Mapping[str, RefusalError]:
+    """By field, what is wrong with a message."""
+    return dict(_faults(form))
+
+
+def _faults(form: Form) -> Iterator[tuple[str, RefusalError]]:
+    for name in ("sender", "reply_to"):
+        address = form.one(name) or form.text(name)
+        if address and not _is_address(address):
+            yield name, _wrong("address", word=address)
+    for name in ("sender_name", "subject", "content"):
+        if form.text(name) is None:
+            yield name, _wrong("blank")
+    to = recipients_in(form.text("recipients") or "")
+    if bad := [address for address in to if not _is_address(address)]:
+        yield "recipients", _wrong("address", word=bad[0], count=len(bad))
+    elif not 1 <= len(to) <= MOST_RECIPIENTS:
+        yield "recipients", _wrong("many" if to else "blank", count=len(to))
+
+
+def _is_address(text: str) -> bool:
+    # SMTP without extensions takes ASCII only, and so does U-Mail's client.
+    return text.isascii() and re.fullmatch(ADDRESS, text) is not None
+
+
+def _wrong(problem: str, *, word: str = "", count: int = 1) -> RefusalError:
+    return RefusalError(
+        "send/wrong", Outcome.NOT_UNDERSTOOD, problem=problem, word=word, count=count, most=MOST_RECIPIENTS
+    )
+
+
+@command("send", role=Role.OPERATOR, usage="[--account NAME]", examples=("send", "send --account emailcar"), form=check)
+async def send(*, account: AccountName = None, ctx: Ctx) -> Answer:
+    """Write a message to at most 50 people, and look at it before it goes."""
+    provider = ctx.provider(SendsMessages, account)
+    if ctx.form is None:
+        return await _form(ctx, provider, None)
+    return await _previewed(ctx, provider, None, ctx.form)
+
+
+@command(
+    "draft edit",
+    role=Role.OPERATOR,
+    usage="DRAFT",
+    examples=(f"draft edit {_EXAMPLE}",),
+    form=check,
+)
+async def edit(draft_id: str, *, ctx: Ctx) -> Answer:
+    """Change a message that waits to be sent."""
+    draft, provider = await _mine(ctx, draft_id)
+    if ctx.form is None:
+        return await _form(ctx, provider, Letter.read(draft.content))
+    return await _previewed(ctx, provider, draft, ctx.form)
+
+
+@command(
+    "draft discard",
+    role=Role.OPERATOR,
+    usage="DRAFT",
+    examples=(f"draft discard {_EXAMPLE}",),
+)
+async def discard(draft_id: str, *, ctx: Ctx) -> Answer:
+    """Throw a message away that waits to be sent."""
+    draft, provider = await _mine(ctx, draft_id)
+    if not await drafts.discard(ctx.store, draft, by=ctx.person.id):
+        raise await _closed(ctx, draft_id)
+    return ctx.answer("send/discarded", account=provider.account, count=drafts.recipients_of(draft))
+
+
+@command("draft send", role=Role.OPERATOR, usage="DRAFT", examples=(f"draft send {_EXAMPLE}",))
+async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
+    """Send a message that was looked at, once."""
+    draft, provider = await _mine(ctx, draft_id)
+    letter = Letter.read(draft.content)
+    about: dict[str, Any] = {"title": provider.title, "subject": letter.subject, "count": len(letter.recipients)}
+    if not ctx.confirmed:
+        return ctx.answer("send/confirm", outcome=Outcome.REFUSED, account=provider.account, draft_id=draft.id, **about)
+    if not await drafts.claim(ctx.store, draft, by=ctx.person.id, run_id=ctx.run.id):
+        raise await _closed(ctx, draft_id)
+    where = _check_line(provider)
+    try:
+        deed: Deed[Accepted, None] = await ctx.carry_out(lambda: provider.send(**letter.sent()), look=None, check=where)
+    except ProviderError as error:
+        result = {"code": error.code, "vendor_code": error.vendor_code, "vendor_text": error.vendor_text}
+        again = await drafts.settle(ctx.store, draft, DraftState.FAILED, result=result)
+        return _failed(ctx, provider, error, again, about)
+    if deed.value is None:
+        code = deed.error.code if deed.error else None
+        await drafts.settle(ctx.store, draft, DraftState.UNKNOWN, result={"code": code})
+        return ctx.answer(
+            "send/unknown", outcome=Outcome.UNKNOWN, account=provider.account, error=deed.error, check=where, **about
+        )
+    return await _sent(ctx, provider, draft, deed.value, about)
+
+
+async def _mine(ctx: Context, draft_id: str) -> tuple[Draft, SendsMessages]:
+    """An open draft that the asker may decide on, with its account.
+
+    Raises:
+        RefusalError: there is none such, it is somebody else's, or it is not open any more.
+    """
+    draft = await drafts.find(ctx.store, draft_id)
+    if draft is None:
+        raise RefusalError("send/no_draft", Outcome.NOT_UNDERSTOOD, draft_id=draft_id)
+    provider = ctx.provider(SendsMessages, draft.account)
+    if draft.requested_by != ctx.person.id and ctx.person.role(draft.account) < Role.ADMIN:
+        raise RefusalError("send/not_yours", account=draft.account, user=draft.requested_by)
+    if draft.state is not DraftState.OPEN:
+        raise await _closed(ctx, draft_id)
+    return draft, provider
+
+
+async def _closed(ctx: Context, draft_id: str) -> RefusalError:
+    draft = await drafts.find(ctx.store, draft_id)
+    if draft is None:
+        return RefusalError("send/no_draft", draft_id=draft_id)
+    return RefusalError(
+        "send/closed",
+        account=draft.account,
+        title=ctx.providers[draft.account].title,
+        state=draft.state,
+        at=draft.settled_at,
+        user=draft.settled_by,
+        replaced_by=(draft.result or {}).get("replaced_by"),
+        count=drafts.recipients_of(draft),
+        check=_check_line(ctx.providers[draft.account]),
+    )
+
+
+async def _form(ctx: Context, provider: Provider, letter: Letter | None) -> Answer:
+    senders = await _senders(provider)
+    if letter is not None and senders and letter.sender not in senders:
+        senders = [letter.sender, *senders]
+    return ctx.ask(
+        "send/form",
+        account=provider.account,
+        title=provider.title,
+        choices=[(address, address) for address in senders],
+        # Who cannot list what was sent has nowhere to show opens.
+        tracks=isinstance(provider, ListsMessages),
+        letter=letter,
+        most=MOST_RECIPIENTS,
+    )
+
+
+async def _senders(provider: Provider) -> list[str]:
+    """The mailboxes that may write; none where they cannot be read: the writer types one then."""
+    if not isinstance(provider, KeepsDomains) or not isinstance(provider, KeepsMailboxes):
+        return []
+    try:
+        domains = [domain.name for domain in await provider.domains()][:DOMAINS]
+        return [mailbox.address for name in domains for mailbox in await provider.mailboxes(name)]
+    except ProviderError:
+        return []
+
+
+def _letter(form: Form) -> Letter:
+    flags = form.many("flags")
+    return Letter(
+        sender=form.one("sender") or form.text("sender") or "",
+        sender_name=form.text("sender_name") or "",
+        recipients=recipients_in(form.text("recipients") or ""),
+        subject=form.text("subject") or "",
+        content=form.text("content") or "",
+        reply_to=form.text("reply_to"),
+        is_html="html" in flags,
+        track_opens="opens" in flags,
+        track_clicks="clicks" in flags,
+    )
+
+
+async def _previewed(ctx: Context, provider: Provider, before: Draft | None, form: Form) -> Answer:
+    letter = _letter(form)
+    draft = await drafts.write(
+        ctx.store, letter, account=provider.account, by=ctx.person.id, run_id=ctx.run.id, instead_of=before
+    )
+    if draft is None:
+        raise await _closed(ctx, before.id if before else "")
+    balance = await _balance(provider)
+    return ctx.answer(
+        "send/preview",
+        # Nothing was sent yet; and so it stays the asker's alone, whatever `--share` says.
+        outcome=Outcome.REFUSED,
+        account=provider.account,
+        title=provider.title,
+        data={"draft": draft.id, "recipients": len(letter.recipients), "hash": letter.hash},
+        draft_id=draft.id,
+        letter=letter,
+        shown=letter.recipients[:SHOWN],
+        count=len(letter.recipients),
+        left=balance.emails_left if isinstance(balance, Balance) else None,
+        why_unknown=balance if isinstance(balance, ProviderError) else None,
+        expires_at=draft.expires_at,
+        share=_is_shared(ctx),
+    )
+
+
+async def _balance(provider: Provider) -> Balance | ProviderError | None:
+    if not isinstance(provider, TellsBalance):
+        return None
+    try:
+        return await provider.balance()
+    except ProviderError as error:
+        return error
+
+
+async def _sent(ctx: Context, provider: Provider, draft: Draft, accepted: Accepted, about: Mapping[str, Any]) -> Answer:
+    result = {"message_ids": list(accepted.message_ids), "refused": len(accepted.refused), "source": accepted.source}
+    await drafts.settle(ctx.store, draft, DraftState.SENT, result=result)
+    return ctx.answer(
+        "send/sent",
+        account=provider.account,
+        data={"draft": draft.id, "recipients": about["count"], **result},
+        ids=accepted.message_ids,
+        # Everyone in the channel may read it then.
+        refused=() if _is_shared(ctx) else accepted.refused,
+        declined=len(accepted.refused),
+        at=accepted.observed_at,
+        check=_check_line(provider),
+        **about,
+    )
+
+
+def _failed(
+    ctx: Context, provider: Provider, error: ProviderError, again: Draft | None, about: Mapping[str, Any]
+) -> Answer:
+    return ctx.answer(
+        "send/failed",
+        outcome=Outcome.FAILED,
+        account=provider.account,
+        error=error,
+        draft_id=again.id if again else None,
+        **about,
+    )
+
+
+def _check_line(provider: Provider) -> str:
+    """The command that shows whether a message went out: by name, or in the day's totals."""
+    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"
+
+
+def _is_shared(ctx: Context) -> bool:
+    return ctx.conversation is not None and ctx.conversation.shared
