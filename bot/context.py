@@ -11,6 +11,7 @@ from bot.arguments import Injected
 from bot.command import Answer, Command, RefusalError, error_of
 from bot.config import Config, Role
 from bot.conversation import Conversation
+from bot.exports import Format, Told, export, export_table
 from bot.forms import Form
 from bot.line import read, write
 from bot.people import Person
@@ -18,13 +19,13 @@ from bridge.deeds import Deed, carry_out
 from bridge.receivers.files import Attachment, Download, FileRefusedError
 from providers.base import Provider, require
 from providers.errors import UnsupportedError
+from providers.tables import Table
 from store.engine import Store
 from store.tables import CommandRun, Outcome
 from templates import Message, render
 
 if TYPE_CHECKING:
     from bot.charts import Chart
-    from bot.exports import Format
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -167,16 +168,14 @@ class Context:
             await self.conversation.progress(self.say(name, account=account, **facts))
 
     async def export(
-        self, name: str, columns: Sequence[str], rows: AsyncIterator[Sequence[object]], form: "Format"
+        self, name: str, columns: Sequence[str], rows: AsyncIterator[Sequence[object]], form: Format
     ) -> Attachment:
         """Write rows to a file for the asker alone, showing how many there are; `name` without its suffix."""
+        return await export(name, columns, rows, form, told=self._rows_told(name))
 
-        async def told(count: int) -> None:
-            await self.progress("export_progress", name=name, rows=count)
-
-        from bot.exports import export
-
-        return await export(name, columns, rows, form, told=told)
+    async def export_table(self, name: str, table: Table, form: Format) -> Attachment:
+        """The same for a vendor's own export, which comes in batches."""
+        return await export_table(name, table, form, told=self._rows_told(name))
 
     @asynccontextmanager
     async def download(self, file_id: str) -> AsyncIterator[Download]:
@@ -215,6 +214,12 @@ class Context:
             line=self.run.text,
             check=check,
         )
+
+    def _rows_told(self, name: str) -> Told:
+        async def told(count: int) -> None:
+            await self.progress("export_progress", name=name, rows=count)
+
+        return told
 
     def _render(self, name: str, language: str, account: str | None, facts: Mapping[str, Any]) -> Message:
         about = {"account": account, "terminal": self.conversation is None}
