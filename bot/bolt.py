@@ -20,7 +20,7 @@ from bot.identity import Identity
 from bot.socket import SocketDoor
 from store.tables import new_id
 from templates import render
-from templates.blocks import ACTION
+from templates.blocks import ACTION, LINK
 
 _log = structlog.get_logger()
 
@@ -72,6 +72,11 @@ def make_bolt(
     @app.action(ACTION)
     async def _action(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
         await take(_click(req, body), ack)
+
+    @app.action(LINK)
+    async def _link(ack: AsyncAck) -> None:
+        # The browser has opened it already; Slack only wants to hear that we know.
+        await ack()
 
     @app.view(CALLBACK)
     async def _form(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:

@@ -71,6 +71,8 @@ class Command:
     examples: tuple[str, ...]
     form: "Check | None" = None
     """How a form of this command is checked before it is taken; None: it has none."""
+    secret: bool = False
+    """Whether people may type a password into its line, which is then kept nowhere (`bot.redaction`)."""
 
     @property
     def summary(self) -> str:
@@ -85,7 +87,13 @@ F = TypeVar("F", bound=Callable[..., Awaitable[Answer]])
 
 
 def command(
-    name: str, *, role: Role, usage: str = "", examples: tuple[str, ...] = (), form: Check | None = None
+    name: str,
+    *,
+    role: Role,
+    usage: str = "",
+    examples: tuple[str, ...] = (),
+    form: Check | None = None,
+    secret: bool = False,
 ) -> Callable[[F], Command]:
     """Make a command of a function; `bot.commands.COMMANDS` lists it."""
-    return lambda run: Command(name, run, role, usage, examples or (name,), form)
+    return lambda run: Command(name, run, role, usage, examples or (name,), form, secret)

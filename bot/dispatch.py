@@ -23,6 +23,7 @@ from bot.conversation import SHARE, Conversation, Request, Slack
 from bot.grammar import Grammar
 from bot.line import read
 from bot.people import People, Person
+from bot.redaction import without_secrets
 from bridge.changes import OpenChangeError
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
@@ -67,7 +68,7 @@ class Dispatcher:
 
     async def receive(self, request: Request) -> str | None:
         """Commit the request; the new run's id, or None when it was received before."""
-        row = {name: getattr(request, name) for name in _COLUMNS}
+        row = self._row(request)
         run_id = new_id()
         self._arriving += 1
         try:
@@ -152,7 +153,12 @@ class Dispatcher:
 
     def opened(self, run_id: str, request: Request) -> CommandRun:
         """The run of a request that was received."""
-        return CommandRun(id=run_id, worker=self._worker, **{name: getattr(request, name) for name in _COLUMNS})
+        return CommandRun(id=run_id, worker=self._worker, **self._row(request))
+
+    def _row(self, request: Request) -> dict[str, Any]:
+        """What is kept of a request: no password that somebody typed into the line."""
+        columns = {name: getattr(request, name) for name in _COLUMNS}
+        return columns | {"text": without_secrets(request.text, self._grammar.commands)}
 
     async def faults(self, request: Request) -> Mapping[str, str]:
         """What is wrong with a form, by field, in the asker's words; nothing when it may be taken."""

@@ -32,7 +32,8 @@ class ButtonSpec:
     confirm: "ConfirmSpec | None" = None
     url: str | None = None
     action: str = "run"
-    """`run` runs the command, `replace` too, with the answer in the place of the message; `confirmed` as confirmed."""
+    """`run` runs the command, `replace` too, with the answer in the place of the message; `confirmed` as confirmed;
+    `link` opens `url`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +205,5 @@ _HARMLESS = re.compile(r"[^*_~`<>&@#:|\n]*")
 
 ACTION = re.compile(r"^(run|replace|confirmed)\.\d+$")
 """The action ids that these buttons carry."""
+LINK = re.compile(r"^link\.\d+$")
+"""And those of buttons that open a page: nothing is run."""
