@@ -138,6 +138,9 @@ class ReadsTasks(Provider, Protocol):
         A `status` that this dialect cannot name as a filter raises UnsupportedError.
         """
 
+    async def tasks_between(self, first: date, last: date, *, page: int = 1) -> Sequence[Task]:
+        """One page of the tasks to be sent from `first` to `last`: one template and one list each, no SMTP."""
+
 
 @runtime_checkable
 class ChangesTasks(ReadsTasks, Protocol):
