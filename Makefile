@@ -18,6 +18,7 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.ack
+	$(BIN)/python -m benchmarks.export
 
 # The lock names no index and no host; the hashes say what may be installed.
 .venv/ready: requirements.lock pyproject.toml

@@ -1,6 +1,6 @@
 """Exports as tables: what becomes a file, without an object a row."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,5 +14,5 @@ class Table:
 
     columns: tuple[str, ...]
     """Named as in `providers.model`."""
-    batches: AsyncIterator[Sequence[Row]]
+    batches: AsyncGenerator[Sequence[Row], None]
     """The rows as they come. Raises at its end when some are missing."""

@@ -217,11 +217,15 @@ def fields(element: Element) -> dict[str, str]:
     """The texts of a row's children by name, without the empty ones; of several with one name the first."""
     found: dict[str, str] = {}
     for child in element:
-        text = "".join(map(str, child.itertext())) if len(child) else child.text
-        # What stands there without its brackets (000 4.7) is for `values` to tell.
-        text = (text or "").strip()
-        if text and child.tag not in found:
-            found[child.tag] = text if text[0] != "!" else values.text(text) or ""
+        text = child.text
+        if text is None or len(child):
+            text = "".join(map(str, child.itertext()))
+        text = text.strip()
+        if text[:1] == "!":
+            # Perhaps a CDATA section without its brackets (000 4.7).
+            text = values.text(text) or ""
+        if text:
+            found.setdefault(child.tag, text)
     return found
 
 

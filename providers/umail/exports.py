@@ -3,7 +3,7 @@
 Every stream raises at its end when rows are missing; what it gave before is true.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Generic, Protocol, TypeVar
 
 from providers.call import Answer, Call, Download
@@ -53,7 +53,7 @@ async def rows(
 
 def row_batches(
     api: Api, call: Call, root: str, row: str, read: Callable[[Element], T | None], *, open_ended: bool = False
-) -> AsyncIterator[list[T]]:
+) -> AsyncGenerator[list[T], None]:
     """`rows` in batches, as they come; `read` must not keep the element."""
     return _streamed(api, call, _Rows(root, row, read, open_ended=open_ended))
 
@@ -65,13 +65,13 @@ async def lines(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterato
             yield built
 
 
-async def line_batches(api: Api, call: Call, build: Callable[[str], T]) -> AsyncIterator[list[T]]:
+async def line_batches(api: Api, call: Call, build: Callable[[str], T]) -> AsyncGenerator[list[T], None]:
     """`lines` in batches, as they come."""
     async for batch in _streamed(api, call, _Lines()):
         yield [build(found) for found in batch]
 
 
-async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[list[T]]:
+async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncGenerator[list[T], None]:
     try:
         async with api.wire.download(call) as download:
             async for batch in _fed(download, kind):
@@ -84,7 +84,7 @@ async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncIterator[list[
     raise fault.with_traceback(None)
 
 
-async def _fed(download: Download, kind: _Kind[T]) -> AsyncIterator[list[T]]:
+async def _fed(download: Download, kind: _Kind[T]) -> AsyncGenerator[list[T], None]:
     head = b""
     expected = None if download.status < 400 else False
     stream: _Stream[T] | None = None

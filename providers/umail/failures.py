@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 
 from providers.base import ListsFailures
 from providers.call import Call
@@ -173,17 +173,21 @@ class Failures(Part):
         )
 
 
+# An export of a million rows names a few tasks.
+_statistics_id = lru_cache(maxsize=256)(identifier)
+
+
 def _row(only: FailureCategory | None, element: Element) -> Row | None:
     """A row of failexport or failexportall, for `_COLUMNS`."""
     found = fields(element)
     address = found.get("email")
     raw_type = found.get("type") or found.get("error_type") or ""
-    category = CATEGORIES.get(raw_type.lower(), FailureCategory.UNKNOWN)
-    if address is None or only not in (None, category):
+    category = CATEGORIES.get(raw_type.lower()) or FailureCategory.UNKNOWN
+    if address is None or (only and category is not only):
         return None
     # <error_type_dec>, sic.
     reason = found.get("error_type_dec") or found.get("error_type_desc")
-    return address, category, raw_type, reason, identifier(found.get("task_id"))
+    return address, category, raw_type, reason, _statistics_id(found.get("task_id"))
 
 
 def _period(first: date, last: date) -> dict[str, str | None]:
