@@ -27,7 +27,9 @@ from bot.log import configure
 from bot.manifest import manifest
 from bot.online import try_online
 from bridge.receivers.files import Attachment
+from store.engine import OldSchemaError, Store
 from store.tables import Outcome
+from templates import render
 
 EXIT = {
     Outcome.DONE: 0,
@@ -47,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = options.do(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OldSchemaError as error:
+        print(f"{error}; `edmbot migrate` brings it up to date", file=sys.stderr)
         return 1
     except FileExistsError as error:
         print(f"{error.filename} is there already; nothing was written", file=sys.stderr)
@@ -175,11 +180,10 @@ def _check(options: argparse.Namespace) -> int:
 
     async def online() -> bool:
         async with open_store(config) as store, open_providers(config, store) as providers:
-            fine = True
-            async for finding in try_online(config, providers):
-                print(finding)
-                fine = fine and finding.fine
-            return fine
+            findings = await try_online(config, list(providers.values()))
+            facts = {"findings": findings, "observed_at": await store.now(), "terminal": True}
+            print(render("doctor/doctor", config.language, zone=config.timezone, slash=config.slash, **facts).text)
+            return not any(finding.wrong for finding in findings)
 
     return 0 if asyncio.run(online()) else 1
 
@@ -194,8 +198,11 @@ def _migrate(options: argparse.Namespace) -> int:
     config = load(options.config, os.environ, purpose=Purpose.EXEC)
 
     async def migrated() -> None:
-        async with open_store(config):
-            pass
+        store = Store(config.database, durability=config.durability)
+        try:
+            await store.migrate()
+        finally:
+            await store.close()
 
     asyncio.run(migrated())
     print("the database is up to date")

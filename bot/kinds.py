@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -45,10 +47,16 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _database(url: str) -> str:
-    if url.startswith("postgres"):
-        raise ValueError("PostgreSQL is not supported by this version yet; use sqlite:/// and a path")
+    if url.startswith(("postgresql://", "postgresql+psycopg://")):
+        try:
+            make_url(url)
+        except ArgumentError:
+            raise ValueError("is no PostgreSQL URL; write postgresql://user:password@host/database") from None
+        return url
     if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise ValueError("is no SQLite URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db")
+        raise ValueError(
+            "is no database URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db, or postgresql://…"
+        )
     return url
 
 

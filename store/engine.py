@@ -1,13 +1,19 @@
 """Transactions.
 
-One `Store` a process. A transaction is a plain function over a session, run whole in the store's own thread: it cannot
+One `Store` a process. A transaction is a plain function over a session, run whole in a thread of the store's: it cannot
 be held open across an await, and it takes one hop instead of one for each statement (a row is committed in 0.3 ms
 where SQLAlchemy's asyncio layer took 1.5 ms; `benchmarks/ack.py` lives on that). SQLite runs in WAL; with
 `durability: normal` a commit survives the death of the process, with `full` also the power cut.
+
+Both databases keep one rule: transactions happen as if one after the other. SQLite has one writer; PostgreSQL runs
+them as SERIALIZABLE, and one that another got in the way of is run again from its beginning. So the function must do
+nothing but read and write rows.
 """
 
 import asyncio
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,43 +21,76 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_NOW = text("SELECT julianday('now')")
-_UNIX_EPOCH_JULIAN = 2440587.5
+_NOW = {
+    "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400"),
+    "postgresql": text("SELECT extract(epoch FROM clock_timestamp())"),
+}
+_THREADS = {"sqlite": 1, "postgresql": 4}
+"""SQLite has one writer; a queue of our own is kinder than its busy timeout."""
+_IN_THE_WAY = {"40001", "40P01"}
+"""PostgreSQL's codes for a transaction that must be run again: serialization_failure, deadlock_detected."""
+_RUNS = 20
+_LOCK = 3_681_105
+"""An advisory lock of our own: two migrations at once would trip over each other."""
+
+
+class OldSchemaError(Exception):
+    """The database was made by another version, and its schema is not ours to change without being told to."""
+
+
+insert_of: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""`INSERT … ON CONFLICT DO NOTHING`, as each database's dialect writes it."""
 
 
 class Store:
     """The database and its clock."""
 
     def __init__(self, url: str, *, durability: str = "normal") -> None:
-        self._url = make_url(url)
-        self._engine = _engine(url, durability)
-        # SQLite has one writer; a queue of our own is kinder than its busy timeout.
-        self._thread = ThreadPoolExecutor(1, "store")
+        self._url = _with_driver(url)
+        self._engine = _engine(self._url, durability)
+        self.dialect: str = self._engine.dialect.name
+        """`sqlite` or `postgresql`."""
+        self._threads = ThreadPoolExecutor(_THREADS[self.dialect], "store")
         self.clock_offset = timedelta(0)
         """Added to the database's clock: the seam through which tests step time."""
 
     async def open(self) -> None:
-        """Create the file where there is none and bring its schema up to date."""
-        if self._url.database:
+        """Be ready: SQLite's file is made and its schema brought up to date.
+
+        Raises:
+            OldSchemaError: PostgreSQL's schema is another version's; `migrate` brings it up to date.
+        """
+        if self.dialect == "sqlite":
+            await self.migrate()
+        else:
+            await self._in_thread(self._judge_schema)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date."""
+        if self.dialect == "sqlite" and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
         await self._in_thread(self._migrate)
 
     async def close(self) -> None:
         """Give the connections back; what is under way ends first."""
         await self._in_thread(self._engine.dispose)
-        self._thread.shutdown()
+        self._threads.shutdown()
 
     async def transact(self, work: Callable[[Session, datetime], T]) -> T:
         """Run `work(session, now)` in a transaction that commits at its end and rolls back when it raises.
 
         `now` is the database's clock, aware, UTC: due times and leases go by it, whatever the processes' clocks say.
-        Rows stay readable afterwards.
+        Rows stay readable afterwards. `work` may be run more than once before one of its runs is committed.
         """
         return await self._in_thread(self._transaction, work)
 
@@ -60,20 +99,43 @@ class Store:
         return await self.transact(lambda _session, now: now)
 
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     def _transaction(self, work: Callable[[Session, datetime], T]) -> T:
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            days = session.connection().execute(_NOW).scalar_one()
-            now = datetime.fromtimestamp((days - _UNIX_EPOCH_JULIAN) * 86400, UTC) + self.clock_offset
-            return work(session, now)
+        for run in range(1, _RUNS + 1):
+            try:
+                with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                    seconds = session.connection().execute(_NOW[self.dialect]).scalar_one()
+                    return work(session, datetime.fromtimestamp(float(seconds), UTC) + self.clock_offset)
+            except OperationalError as error:
+                if run == _RUNS or getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
+                    raise
+            # Several that met once would meet again.
+            time.sleep(random.uniform(0, 0.005 * run))
+        raise AssertionError("unreachable")
 
     def _migrate(self) -> None:
         with self._engine.begin() as connection:
+            if self.dialect == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             migrate(connection)
 
+    def _judge_schema(self) -> None:
+        with self._engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        if found != wanted:
+            raise OldSchemaError(f"the database's schema is {found or 'empty'}, and this version needs {wanted}")
 
-def _engine(url: str, durability: str) -> Engine:
+
+def _with_driver(url: str) -> URL:
+    parts = make_url(url)
+    return parts.set(drivername="postgresql+psycopg") if parts.get_backend_name() == "postgresql" else parts
+
+
+def _engine(url: URL, durability: str) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, isolation_level="SERIALIZABLE", pool_size=_THREADS["postgresql"], pool_pre_ping=True)
     engine = create_engine(url)
     pragmas = (
         "journal_mode=WAL",

@@ -12,20 +12,20 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col
 
-from store.engine import Store
+from store.engine import Store, insert_of
 from store.tables import CommandRun, Outcome
 
 LEASE = timedelta(seconds=10)
 """How long a process may be silent before its runs are taken for interrupted."""
 
-_INSERT = (
-    insert(CommandRun.metadata.tables["command_run"])
+_INSERT = {
+    dialect: insert(CommandRun.metadata.tables["command_run"])
     .on_conflict_do_nothing(index_elements=["key"])
     .returning(col(CommandRun.id))
-)
+    for dialect, insert in insert_of.items()
+}
 
 
 Row = dict[str, Any]
@@ -76,7 +76,7 @@ def _insert(rows: Sequence[Row], session: Session, now: datetime) -> set[str]:
     fresh: set[str] = set()
     for row in rows:
         stamped = {"confirmed": False, **row, "received_at": now, "lease_until": now + LEASE}
-        if connection.execute(_INSERT, stamped).first() is not None:
+        if connection.execute(_INSERT[connection.dialect.name], stamped).first() is not None:
             fresh.add(row["id"])
     return fresh
 

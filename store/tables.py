@@ -49,6 +49,11 @@ class Word(TypeDecorator[StrEnum]):
         return None if value is None else self.words(value)
 
 
+def where(condition: str) -> dict[str, Any]:
+    """The rows that an index is about, on either database."""
+    return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
+
+
 def new_id() -> str:
     """A UUIDv7."""
     return str(uuid7())
@@ -72,7 +77,7 @@ class CommandRun(SQLModel, table=True):
     """One command or click: who asked for what, and how it ended. The audit log."""
 
     __tablename__ = "command_run"
-    __table_args__ = (Index("ix_command_run_open", "lease_until", sqlite_where=sql("outcome IS NULL")),)
+    __table_args__ = (Index("ix_command_run_open", "lease_until", **where("outcome IS NULL")),)
 
     id: str = Field(default_factory=new_id, primary_key=True)
     key: str = Field(unique=True)

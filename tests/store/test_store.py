@@ -8,7 +8,7 @@ from sqlalchemy.exc import StatementError
 
 from providers.base import Rate
 from providers.errors import RateLimitedError
-from store.engine import Store
+from store.engine import OldSchemaError, Store
 from store.limits import SharedLimiter
 from store.runs import LEASE, RunJournal, finish, get, renew, take_interrupted
 from store.tables import Limit, Outcome, new_id
@@ -17,8 +17,9 @@ HOUR = Rate(100, timedelta(hours=1))
 
 
 @pytest.fixture
-async def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/new/folder/edmbot.db")
+async def store(database):
+    store = Store(database)
+    await store.migrate()
     await store.open()
     yield store
     await store.close()
@@ -52,8 +53,8 @@ async def test_a_transaction_that_raises_leaves_nothing(store):
     assert await store.transact(lambda session, _now: session.get(Limit, "k")) is None
 
 
-async def test_a_second_opening_finds_the_schema_up_to_date(store, tmp_path):
-    again = Store(f"sqlite:///{tmp_path}/new/folder/edmbot.db")
+async def test_a_second_opening_finds_the_schema_up_to_date(store, database):
+    again = Store(database)
     await RunJournal(store).add(row("kept"))
     await again.open()
     assert not await RunJournal(again).add(row("kept"))
@@ -133,8 +134,8 @@ async def test_a_limit_of_one_a_second_spaces_its_calls(store):
     assert asyncio.get_running_loop().time() - began >= 0.12
 
 
-async def test_two_processes_share_a_limit(store, tmp_path):
-    other = Store(f"sqlite:///{tmp_path}/new/folder/edmbot.db")
+async def test_two_processes_share_a_limit(store, database):
+    other = Store(database)
     try:
         for _ in range(50):
             await SharedLimiter(store).acquire("umail:add-task", HOUR)
@@ -165,3 +166,23 @@ async def test_a_wait_that_is_too_long_takes_nothing(store):
             await limiter.acquire("key", slow)
         waits.append(round(raised.value.retry_after / 60))
     assert waits == [60, 60]
+
+
+async def test_two_transactions_that_read_and_then_write_happen_one_after_the_other(store):
+    def counted(session, now):
+        row = session.get(Limit, "k") or Limit(key="k", next_at=now)
+        row.used += 1
+        session.add(row)
+
+    await asyncio.gather(*(store.transact(counted) for _ in range(20)))
+    row = await store.transact(lambda session, _now: session.get(Limit, "k"))
+    assert row.used == 20
+
+
+async def test_an_old_schema_is_not_changed_without_being_told_to(postgres):
+    store = Store(postgres)
+    with pytest.raises(OldSchemaError, match="empty"):
+        await store.open()
+    await store.migrate()
+    await store.open()
+    await store.close()

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.tables import UtcTime
+from store.tables import UtcTime, where
 
 revision = "0001"
 down_revision = None
@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
-    op.create_index(
-        "ix_command_run_open", "command_run", ["lease_until"], unique=False, sqlite_where=sa.text("outcome IS NULL")
-    )
+    op.create_index("ix_command_run_open", "command_run", ["lease_until"], unique=False, **where("outcome IS NULL"))
     op.create_table(
         "rate_limit",
         sa.Column("key", sa.String(), nullable=False),
@@ -72,5 +70,5 @@ def downgrade() -> None:
     op.drop_index("ix_change_due", table_name="change")
     op.drop_table("change")
     op.drop_table("rate_limit")
-    op.drop_index("ix_command_run_open", table_name="command_run", sqlite_where=sa.text("outcome IS NULL"))
+    op.drop_index("ix_command_run_open", table_name="command_run")
     op.drop_table("command_run")
