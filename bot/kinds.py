@@ -50,7 +50,7 @@ def _database(url: str) -> str:
     if url.startswith(("postgresql://", "postgresql+psycopg://")):
         try:
             make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise ValueError("is no PostgreSQL URL; write postgresql://user:password@host/database") from None
         return url
     if not url.startswith("sqlite:///") or url == "sqlite:///":
