@@ -14,9 +14,9 @@ SCOPES = {
     "users:read": "who asks, and from which workspace",
     "usergroups:read": "roles that are given to user groups",
     "channels:read": "whether the bot is in the channels of app.yaml",
-    "groups:read": "the same for private channels",
+    "groups:read": "whether the bot is in the private channels of app.yaml",
     "channels:history": "whether a message whose answer was lost was posted after all",
-    "groups:history": "the same for private channels",
+    "groups:history": "whether a message in a private channel was posted after all",
 }
 """Each permission that the bot asks for, and what for."""
 

@@ -88,7 +88,7 @@ class Clockwork:
         changed = bool(error) or name in self._failing
         if not changed and now - self._noted.get(name, -NOTE_EVERY) < NOTE_EVERY:
             return
-        again = timedelta(seconds=max(EVERY[name], NOTE_EVERY))
+        again = timedelta(seconds=EVERY[name] + NOTE_EVERY)
         await note(self._store, Firing(name, self._worker, timedelta(seconds=now - begun), again, error))
         self._noted[name] = now
         (self._failing.add if error else self._failing.discard)(name)

@@ -1,7 +1,7 @@
 """Every command, listed; the order is the order of `/edm help`."""
 
 from bot.command import Command
-from bot.commands import account, audit, balance, guide, messages, send, stats, task
+from bot.commands import account, audit, balance, doctor, guide, messages, send, stats, status, task
 
 COMMANDS: tuple[Command, ...] = (
     guide.help_,
@@ -21,5 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     send.discard,
     messages.sent,
     messages.message,
+    status.status,
+    doctor.doctor,
     audit.audit,
 )

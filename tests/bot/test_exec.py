@@ -128,13 +128,15 @@ async def test_check_online_tries_slack_each_account_and_the_way_of_a_click(offi
     environ = {**office.environ, "EDM_PORT": office.url.rpartition(":")[2]}
     fine = await edmbot("check", "--online", environ=environ)
     assert fine.status == 0
-    assert "ok   slack: " in fine.out
-    assert "ok   click: " in fine.out
-    assert "ok   umail (U-Mail): 311016 e-mails left" in fine.out
-    assert "ok   itnio (ITNIO): answers" in fine.out
+    assert "✅ All is well: 9 checks · 1 could not be made" in fine.out
+    assert "Slack knows me as edmbot in Lantern Mail · our clocks agree" in fine.out
+    assert f"Clicks come in at {office.url}/slack/events" in fine.out
+    assert "umail (U-Mail) answers: 311,016 e-mails left" in fine.out
+    assert "itnio (ITNIO) answers\n" in fine.out
     bad = await edmbot("check", "--online", environ={**environ, "UMAIL_PASSWORD": "wrong-one"})
     assert bad.status == 1
-    assert "FAIL umail (U-Mail):" in bad.out
+    assert "🔴 1 of 9 checks failed: umail · 1 could not be made\n" in bad.out
+    assert "umail (U-Mail) did not take our credentials" in bad.out
     assert "wrong-one" not in bad.out + bad.err
 
 

@@ -75,7 +75,7 @@ async def test_a_job_is_written_down_with_when_it_ran_and_when_it_is_heard_of_ag
     found = await row(store)
     assert (found.name, found.last_error) == ("sweep", None)
     assert found.last_finished - found.last_started == timedelta(seconds=3)
-    assert found.next_due - found.last_finished == timedelta(seconds=NOTE_EVERY)
+    assert found.next_due - found.last_finished == timedelta(seconds=NOTE_EVERY + EVERY["sweep"])
     assert found.worker
 
 

@@ -9,12 +9,19 @@ import templates
 from sandbox.slack.blocks import problems
 from templates import Message, render
 from templates.words import LANGUAGES
-from tests.templates.facts import core, message, send, task
+from tests.templates.facts import core, doctor, message, send, status, task
 from tests.templates.facts.shared import SHANGHAI
 
 FOLDER = Path(templates.__file__).parent
 MACROS = {"message/words", "words", "task/card"}
-MESSAGES = {**core.MESSAGES, **message.MESSAGES, **send.MESSAGES, **task.MESSAGES}
+MESSAGES = {
+    **core.MESSAGES,
+    **doctor.MESSAGES,
+    **message.MESSAGES,
+    **send.MESSAGES,
+    **status.MESSAGES,
+    **task.MESSAGES,
+}
 """By template, facts as `bot` and `jobs` give them: the usual, the unknown, the long and the nasty."""
 
 

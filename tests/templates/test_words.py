@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 
 import templates
 from bot.commands import COMMANDS
+from bot.manifest import SCOPES
 from templates.words import catalog, day, number, percent
 
 FOLDER = Path(templates.__file__).parent
@@ -20,7 +21,7 @@ def sentences():
     options = {"extensions": "templates.tags.BlockTags", "newstyle_gettext": "true", "trimmed": "true"}
     found = extract_from_dir(FOLDER, [("**.j2", "jinja2.ext.babel_extract")], {"**.j2": options})
     messages = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
-    return messages | {command.summary for command in COMMANDS}
+    return messages | {command.summary for command in COMMANDS} | set(SCOPES.values())
 
 
 def test_every_sentence_is_written_in_chinese():
