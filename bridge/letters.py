@@ -4,7 +4,6 @@ import html
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from html.parser import HTMLParser
 from json import dumps
 from typing import Any, Self
 
@@ -40,11 +39,6 @@ class Letter:
         return {**given, "html": self.content if self.is_html else _as_html(self.content)}
 
     @property
-    def text(self) -> str:
-        """The content in plain words, for a preview."""
-        return _as_text(self.content) if self.is_html else self.content
-
-    @property
     def hash(self) -> str:
         """What stays of it when it is gone: the same for the same message to the same people."""
         return sha256(dumps(self.written(), sort_keys=True).encode()).hexdigest()
@@ -52,39 +46,3 @@ class Letter:
 
 def _as_html(text: str) -> str:
     return "<p>" + html.escape(text, quote=False).replace("\n", "<br>\n") + "</p>"
-
-
-def _as_text(markup: str) -> str:
-    reader = _Reader()
-    reader.feed(markup)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-class _Reader(HTMLParser):
-    """Collects what a reader would see."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in _HIDDEN
-        if tag in _LINES:
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in _HIDDEN and self._hidden > 0
-        if tag in _LINES:
-            self.words.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            # A line break in the markup is a blank; the tags make the lines.
-            self.words.append(data.replace("\n", " "))
-
-
-_HIDDEN = {"head", "script", "style", "title"}
-_LINES = {"br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "table", "td", "tr", "ul"}

@@ -7,14 +7,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.arguments import AccountName, MessageArg, Page, period
+from bot.arguments import AccountName, MessageArg, Page, Period, period
 from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.line import write
-from providers.base import ListsMessages, LooksUpMessages, Provider
+from providers.base import ListsMessages, LooksUpMessages, Provider, TellsDayStats
+from providers.errors import ProviderError
 from providers.messages import MessageId, MessageRecord, MessageStatus
+from providers.model import SendStats
 from store.tables import Outcome
 
 PAGE = 40
@@ -44,21 +46,37 @@ async def sent(
     """List messages that were sent one by one."""
     provider = ctx.provider(ListsMessages, account)
     asked = period(words, ctx.today(provider.account))
-    records = await provider.messages(
-        first=asked.first, last=asked.last, message_id=MessageId(message_id) if message_id else None, page=page
-    )
+    one = MessageId(message_id) if message_id else None
+    records = await provider.messages(first=asked.first, last=asked.last, message_id=one, page=page)
+    stats = await _stats(provider, asked, one)
     whole = _sees_addresses(ctx, provider)
     return ctx.answer(
         "message/sent",
         account=provider.account,
-        data={"messages": [facts_of(_masked(record, whole=whole)) for record in records], "page": page},
+        data={
+            "messages": [facts_of(_masked(record, whole=whole)) for record in records],
+            "page": page,
+            **({} if stats is None else {"requested": stats.requested, "failed": stats.failed}),
+        },
         title=provider.title,
         records=records,
+        stats=stats,
+        last_page=None if stats is None or stats.requested is None else -(-stats.requested // PAGE),
         period=None if message_id else asked,
         id=message_id,
         page=page,
         more=len(records) >= PAGE,
     )
+
+
+async def _stats(provider: ListsMessages, asked: Period, message_id: MessageId | None) -> SendStats | None:
+    """The totals, which also tell how long the list is; without them the list is worth reading still."""
+    try:
+        if message_id is not None:
+            return await provider.message_stats(message_id)
+        return await provider.day_stats(asked.first, asked.last) if isinstance(provider, TellsDayStats) else None
+    except ProviderError:
+        return None
 
 
 @command(

@@ -9,6 +9,7 @@ from bot.command import Answer, RefusalError, command
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
+from bot.htmltext import text_of
 from bridge import drafts
 from bridge.deeds import Deed
 from bridge.letters import Letter
@@ -23,6 +24,8 @@ MOST_RECIPIENTS = 50
 """002: EmailCar's limit of one call; U-Mail's SMTP is held to it as well. More need an approval."""
 SHOWN = 3
 """Recipients that a preview names."""
+EXCERPT = 2500
+"""Characters of a content that a preview shows."""
 DOMAINS = 5
 """Domains whose mailboxes are offered as senders."""
 
@@ -32,8 +35,10 @@ _EXAMPLE = "0197d2a0-5c1e-7b3a-9f42-2f6a1c0d8e55"
 
 def recipients_in(text: str) -> tuple[str, ...]:
     """Addresses as people list them, each once, in their order."""
-    found = re.split(r"[\s,;，；、]+", text)
-    return tuple({address.casefold(): address for address in reversed(found) if address}.values())[::-1]
+    found: dict[str, str] = {}
+    for address in re.split(r"[\s,;，；、]+", text):
+        found.setdefault(address.casefold(), address)
+    return tuple(address for address in found.values() if address)
 
 
 def check(form: Form) -> Mapping[str, RefusalError]:
@@ -186,7 +191,8 @@ async def _senders(provider: Provider) -> list[str]:
     if not isinstance(provider, KeepsDomains) or not isinstance(provider, KeepsMailboxes):
         return []
     try:
-        domains = [domain.name for domain in await provider.domains()][:DOMAINS]
+        # In the vendor's own domains nobody has a mailbox.
+        domains = [domain.name for domain in await provider.domains() if not domain.system][:DOMAINS]
         return [mailbox.address for name in domains for mailbox in await provider.mailboxes(name)]
     except ProviderError:
         return []
@@ -224,6 +230,7 @@ async def _previewed(ctx: Context, provider: Provider, before: Draft | None, for
         data={"draft": draft.id, "recipients": len(letter.recipients), "hash": letter.hash},
         draft_id=draft.id,
         letter=letter,
+        text=text_of(letter.content, EXCERPT) if letter.is_html else letter.content[:EXCERPT],
         shown=letter.recipients[:SHOWN],
         count=len(letter.recipients),
         left=balance.emails_left if isinstance(balance, Balance) else None,

@@ -4,7 +4,7 @@ from datetime import date
 
 from bot.arguments import Period
 from providers.messages import MessageId, MessageRecord, MessageStatus
-from tests.templates.facts.shared import AT, NASTY, seen
+from tests.templates.facts.shared import AT, NASTY, STATS, seen
 
 WHOLE = MessageRecord(
     **seen,
@@ -21,7 +21,15 @@ WHOLE = MessageRecord(
 BARE = [MessageRecord(**seen, status=status, raw_status="77") for status in MessageStatus]
 TODAY = Period("today", date(2026, 11, 21), date(2026, 11, 21))
 WEEK = Period("7d", date(2026, 11, 15), date(2026, 11, 21))
-SENT = {"account": "emailcar", "title": "EmailCar", "id": None, "page": 1, "more": False}
+SENT = {
+    "account": "emailcar",
+    "title": "EmailCar",
+    "id": None,
+    "page": 1,
+    "more": False,
+    "stats": None,
+    "last_page": None,
+}
 SHOWN = {"account": "itnio", "title": "ITNIO", "missing": [], "unshown": 0, "masked": False, "whole": True}
 NONE = dict.fromkeys(MessageStatus, 0)
 IDS = [str(2611211004051000001 + n) for n in range(200)]
@@ -36,6 +44,7 @@ MESSAGES = {
         {**SENT, "records": [], "period": TODAY},
         {**SENT, "records": [WHOLE], "period": None, "id": "873216184254383362"},
         {**SENT, "records": [WHOLE, *BARE] * 6, "period": WEEK, "page": 2, "more": True},
+        {**SENT, "records": [WHOLE], "period": WEEK, "page": 1, "more": True, "stats": STATS, "last_page": 1_030},
     ],
     "message/show": [
         {**SHOWN, "asked": 1, "records": [WHOLE], "counts": NONE | {"bounced": 1}, "masked": True, "whole": False},

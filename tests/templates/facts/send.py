@@ -20,7 +20,14 @@ HTML = Letter(
 )
 ABOUT = {"account": "emailcar", "title": "EmailCar", "subject": NASTY, "check": "sent today --account emailcar"}
 FORM = {"account": "umail", "title": "U-Mail", "most": 50}
-PREVIEW = {"account": "emailcar", "title": "EmailCar", "draft_id": DRAFT, "expires_at": AT, "why_unknown": None}
+PREVIEW = {
+    "text": NASTY * 20,
+    "account": "emailcar",
+    "title": "EmailCar",
+    "draft_id": DRAFT,
+    "expires_at": AT,
+    "why_unknown": None,
+}
 CLOSED = {**ABOUT, "count": 3, "at": AT, "user": "U0LIN", "replaced_by": None}
 SENT = {**ABOUT, "at": AT, "refused": (), "declined": 0, "ids": ()}
 

@@ -1,0 +1,399 @@
+"""A single message from the form to the vendor: looked at first, sent once, forgotten afterwards."""
+
+import asyncio
+import signal
+
+import pytest
+from sqlmodel import select
+
+from bot.config import shipped
+from providers.emailcar import EmailCar
+from store.tables import CommandRun, Draft, DraftState
+
+LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
+MAIL = {
+    "sender": "support@shop.example",
+    "sender_name": "小店",
+    "recipients": "a@mail.example, b@mail.example\nA@mail.example；c@mail.example",
+    "subject": "Your order & <!channel>",
+    "content": "Dear friend,\nit is *on* its way & <b>soon</b> there.",
+}
+SMTP = """\
+    smtp_host: 127.0.0.1
+    smtp_port: {port}
+    smtp_tls: optional
+    smtp_username: news@shop.example
+    smtp_password: mailbox-开门
+"""
+
+
+@pytest.fixture
+async def with_smtp(closed_office, tmp_path):
+    """The office, with U-Mail's account set up to send by SMTP."""
+    lines = shipped().read_text("utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if not line.startswith("    smtp_"))
+    head, provider, rest = kept.partition("    provider: umail\n")
+    closed_office.app_yaml = tmp_path / "app.yaml"
+    closed_office.app_yaml.write_text(head + provider + SMTP.format(port=closed_office.box.smtp.port) + rest, "utf-8")
+    async with closed_office.open():
+        yield closed_office
+
+
+def pass_a_second(office):
+    """EmailCar takes one call a second, by both clocks."""
+    office.later(2)
+    office.box.clock.step(2)
+
+
+async def open_form(office, line="send", user=LIN, press=None):
+    if press is None:
+        await office.type(user, line)
+    else:
+        await office.slack.click(user, press, line)
+    await office.until(lambda: (view := office.slack.modal(user)) and "subject" in str(view.blocks))
+    return office.slack.modal(user)
+
+
+async def write(office, line="send", user=LIN, **more):
+    """Fill the form in; the preview."""
+    await open_form(office, line, user)
+    before = office.shown(user)
+    reply = await office.slack.submit(user, MAIL | more)
+    assert reply.error is None
+    assert office.slack.modal(user) is None
+    shown = await office.answer(user, "C0GENERAL", before)
+    pass_a_second(office)
+    return shown
+
+
+def sends(office):
+    return [request for request in office.box.requests if request.call == "mail/send"]
+
+
+def forms(office):
+    """What EmailCar was told to send."""
+    return [request.params for request in sends(office)]
+
+
+async def rows(office, table):
+    return await office.store.transact(lambda session, _now: session.exec(select(table)).all())
+
+
+async def the_draft(office):
+    *_, draft = sorted(await rows(office, Draft), key=lambda one: one.id)
+    return draft
+
+
+# The whole way
+
+
+async def test_a_message_is_previewed_to_the_writer_alone_and_sent_once_it_is_confirmed(office):
+    preview = await write(office, reply_to="re@shop.example", flags=["opens"])
+    for words in (
+        'Send this to 3 people? "Your order & <!channel>"',
+        "From 小店 <support@shop.example>",
+        "To a@mail.example, b@mail.example, c@mail.example",
+        "Answers go to re@shop.example",
+        "Counted opens",
+        "Credit 1,024 e-mails left; this takes 3",
+        "it is *on* its way & <b>soon</b> there.",
+    ):
+        assert words in " ".join(preview.plain.split())
+    assert preview.ephemeral_for == LIN
+    assert sends(office) == []
+
+    told = await office.press(LIN, preview, "Send to 3 people")
+    assert 'Sent to 3 people: "Your order & <!channel>"' in told.plain
+    (form,) = forms(office)
+    assert form["to"] == "a@mail.example;b@mail.example;c@mail.example"
+    assert form["replyto"] == "re@shop.example"
+    assert form["html"] == ("<p>Dear friend,<br>\nit is *on* its way &amp; &lt;b&gt;soon&lt;/b&gt; there.</p>")
+    assert (form.get("open"), form.get("click")) == ("1", None)
+    assert office.shown(VERA) == set()
+
+    pass_a_second(office)
+    found = await office.press(LIN, told, "Show what became of it")
+    assert "3 messages" in found.plain
+
+
+async def test_a_message_goes_by_smtp_from_one_of_the_accounts_mailboxes(with_smtp):
+    office = with_smtp
+    view = await open_form(office, "send --account umail")
+    senders = next(block["element"] for block in view.blocks if block.get("block_id") == "sender")
+    assert "news@shop.example" in [option["value"] for option in senders["options"]]
+    before = office.shown(LIN)
+    html = "<style>p{}</style><h1>Hello</h1><p>你好</p>"
+    await office.slack.submit(LIN, MAIL | {"sender": "news@shop.example", "content": html, "flags": ["html"]})
+    preview = await office.answer(LIN, "C0GENERAL", before)
+    assert "Hello\n你好" in preview.plain
+    assert "HTML, shown here as text" in preview.plain
+    assert "311,016 e-mails left; this takes 3" in preview.plain
+
+    told = await office.press(LIN, preview, "Send to 3 people")
+    assert "Sent to 3 people" in told.plain
+    assert "it gave no number to ask about" in told.plain
+    letters = office.box.world.umail["demo-umail"].letters
+    assert [letter.recipient for letter in letters] == ["a@mail.example", "b@mail.example", "c@mail.example"]
+    assert (letters[0].sender, letters[0].subject) == ("news@shop.example", MAIL["subject"])
+
+
+async def test_only_accounts_that_can_send_are_offered(with_smtp, edmbot):
+    ran = await edmbot("exec", "--config", str(with_smtp.app_yaml), "send --account itnio", environ=with_smtp.environ)
+    assert ran.status == 1
+    assert "--account emailcar" in ran.out
+    assert "--account umail" in ran.out
+
+
+async def test_an_account_without_smtp_does_not_claim_that_it_can_send(office):
+    await office.type(LIN, "send --account umail")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "has no call for that" in str(view.blocks))
+    assert "emailcar" in str(office.slack.modal(LIN).blocks)
+
+
+async def test_a_terminal_has_no_forms(office, edmbot):
+    ran = await edmbot("exec", "send", environ=office.environ)
+    assert ran.status == 1
+    assert "only Slack has forms" in ran.out
+
+
+async def test_viewers_do_not_send(office):
+    answer = await office.ask(VERA, "send")
+    assert "operator" in answer.plain
+    assert office.slack.modal(VERA) is None
+
+
+# What may stand in the form
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("sender", "shop", "shop is not an address"),
+        ("sender", "店@shop.example", "is not an address"),
+        ("sender_name", "  ", "Something must stand here"),
+        ("recipients", "a@mail.example b c", "b and 1 more are not addresses"),
+        ("recipients", "a@mail", "a@mail is not an address"),
+        ("recipients", "a@mail.example>\nRCPT TO:<x@y.example", "are not addresses"),
+        ("recipients", ", ;", "Something must stand here"),
+        ("recipients", ",".join(f"k{n}@mail.example" for n in range(51)), "51 addresses: at most 50 at once."),
+        ("subject", "  ", "Something must stand here"),
+        ("content", "\n", "Something must stand here"),
+        ("reply_to", "nobody", "nobody is not an address"),
+    ],
+)
+async def test_a_field_that_will_not_do_is_named_and_nothing_is_kept(office, field, value, said):
+    await open_form(office)
+    await office.slack.submit(LIN, MAIL | {field: value})
+    view = office.slack.modal(LIN)
+    assert list(view.errors) == [field]
+    assert said in view.errors[field]
+    assert await rows(office, Draft) == []
+    assert office.box.requests == []
+
+
+async def test_too_many_recipients_are_told_of_the_approvals_to_come(office):
+    await open_form(office)
+    await office.slack.submit(LIN, MAIL | {"recipients": " ".join(f"k{n}@mail.example" for n in range(90))})
+    assert "once sends can be approved" in office.slack.modal(LIN).errors["recipients"]
+
+
+# Once and no more
+
+
+async def test_a_second_click_sends_nothing_and_is_told_when_and_by_whom(office):
+    preview = await write(office)
+    before = office.shown(LIN)
+    await asyncio.gather(*(office.slack.click(LIN, preview, "Send to 3 people") for _ in range(3)))
+    await office.told(LIN, "Sent to 3 people")
+    await office.until(lambda: len(office.shown(LIN) - before) >= 3)
+    said = [words for _, words in office.shown(LIN) - before]
+    assert sum("Sent to 3 people" in words for words in said) == 1
+    assert all("@lin" in words or "Sent to 3" in words for words in said)
+    assert len(sends(office)) == 1
+
+    again = await office.ask(LIN, f"draft send {(await the_draft(office)).id}")
+    assert "This was sent already, to 3 people at" in again.plain
+    assert "by @lin" in again.plain
+
+
+async def test_a_draft_outlives_a_restart(closed_office):
+    async with closed_office.open() as office:
+        preview = await write(office)
+    async with closed_office.open() as office:
+        told = await office.press(LIN, preview, "Send to 3 people")
+        assert "Sent to 3 people" in told.plain
+        assert len(sends(office)) == 1
+
+
+async def test_a_lost_answer_is_unknown_for_good_and_says_how_to_check(office):
+    preview = await write(office)
+    office.box.faults.inject("emailcar", "lost_reply", call="mail/send")
+    told = await office.press(LIN, preview, "Send to 3 people")
+    assert "I handed EmailCar a message to 3 people, and no readable answer came back." in told.plain
+    assert "It may or may not have been sent" in told.plain
+    draft = await the_draft(office)
+    assert draft.state is DraftState.UNKNOWN
+
+    pass_a_second(office)
+    listed = await office.press(LIN, told, "Show what was sent today")
+    pass_a_second(office)
+    assert MAIL["subject"] in (await office.press(LIN, listed, "Last page")).plain
+    again = await office.press(LIN, preview, "Send to 3 people")
+    assert "Nobody knows whether this was sent: EmailCar never answered @lin" in again.plain
+    assert len(sends(office)) == 1
+
+
+async def test_an_answer_that_never_comes_ends_in_the_same_way(closed_office, monkeypatch):
+    monkeypatch.setitem(EmailCar.__init__.__kwdefaults__, "deadline", 0.5)
+    async with closed_office.open() as office:
+        preview = await write(office)
+        office.box.faults.inject("emailcar", "timeout", call="mail/send")
+        told = await office.press(LIN, preview, "Send to 3 people")
+        assert "It may or may not have been sent" in told.plain
+        assert len(sends(office)) == 1
+
+
+async def test_a_process_that_dies_while_sending_leaves_it_unknown_and_the_writer_told(closed_office, serving):
+    office = closed_office
+    await office.type(LIN, "send")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "subject" in str(view.blocks))
+    await office.slack.submit(LIN, MAIL)
+    preview = await office.told(LIN, "Send this to 3 people?")
+    office.box.faults.inject("emailcar", "timeout", call="mail/send")
+    office.box.clock.step(2)
+    await office.slack.click(LIN, preview, "Send to 3 people")
+    await office.until(lambda: sends(office))
+    serving.send_signal(signal.SIGKILL)
+    await serving.wait()
+    office.box.faults.clear()
+    async with office.open():
+        office.later(60)
+        told = await office.told(LIN, "restarted")
+        assert "sent today --account emailcar" in told.plain
+
+        async def left() -> bool:
+            return (await the_draft(office)).state is DraftState.UNKNOWN
+
+        async with asyncio.timeout(5):
+            while not await left():
+                await asyncio.sleep(0.02)
+        again = await office.press(LIN, preview, "Send to 3 people")
+        assert "Nobody knows whether this was sent" in again.plain
+        assert len(sends(office)) == 1
+
+
+# What a refusal leaves
+
+
+async def test_a_refusal_keeps_the_message_for_another_try(office):
+    preview = await write(office, sender="stranger@shop.example", recipients="a@mail.example")
+    told = await office.press(LIN, preview, "Send to 1 person")
+    assert "Nothing was sent: EmailCar said no" in told.plain
+    assert "发件人不在事务性发件人平台中" in told.plain
+    again = await office.press(LIN, preview, "Send to 1 person")
+    assert "EmailCar did not take this" in again.plain
+
+    view = await open_form(office, "Edit message", press=told)
+    values = {block["block_id"]: block["element"].get("initial_value") for block in view.blocks if "element" in block}
+    assert values | {"flags": None} == {
+        "sender": "stranger@shop.example",
+        "sender_name": "小店",
+        "recipients": "a@mail.example",
+        "subject": MAIL["subject"],
+        "content": MAIL["content"],
+        "flags": None,
+        "reply_to": None,
+    }
+    pass_a_second(office)
+    before = office.shown(LIN)
+    await office.slack.submit(LIN, {"sender": "support@shop.example"})
+    preview = await office.answer(LIN, "C0GENERAL", before)
+    pass_a_second(office)
+    assert "Sent to 1 person" in (await office.press(LIN, preview, "Send to 1 person")).plain
+    assert [form["from"] for form in forms(office)] == ["stranger@shop.example", "support@shop.example"]
+
+
+# Edited, thrown away, too old, somebody else's
+
+
+async def test_an_edit_makes_the_preview_before_it_void(office):
+    first = await write(office)
+    view = await open_form(office, "Edit message", press=first)
+    assert view.definition["title"]["text"] == "Send a message"
+    before = office.shown(LIN)
+    await office.slack.submit(LIN, {"recipients": "d@mail.example"})
+    second = await office.answer(LIN, "C0GENERAL", before)
+    pass_a_second(office)
+    assert "Send this to 1 person?" in second.plain
+    told = await office.press(LIN, first, "Send to 3 people")
+    assert "This was changed at" in told.plain
+    assert sends(office) == []
+    assert "Sent to 1 person" in (await office.press(LIN, second, "Send to 1 person")).plain
+    assert [form["to"] for form in forms(office)] == ["d@mail.example"]
+
+
+async def test_a_message_can_be_thrown_away(office):
+    preview = await write(office)
+    told = await office.press(LIN, preview, "Discard message")
+    assert "The message to 3 people is thrown away; nothing was sent" in told.plain
+    again = await office.ask(LIN, f"draft discard {(await the_draft(office)).id}")
+    assert "This was thrown away at" in again.plain
+    assert sends(office) == []
+
+
+async def test_after_a_day_it_is_gone(office):
+    preview = await write(office)
+    office.later(24 * 3600 + 1)
+    told = await office.press(LIN, preview, "Send to 3 people")
+    assert "This waited until" in told.plain
+    assert "Nothing was sent; please write it again" in told.plain
+    assert sends(office) == []
+
+
+async def test_only_the_writer_or_an_admin_decides(office):
+    await write(office)
+    draft = await the_draft(office)
+    other = await office.ask(OPS, f"draft send {draft.id}")
+    assert "This message is @lin's." in other.plain
+    assert (await the_draft(office)).state is DraftState.OPEN
+    asked = await office.ask(MEI, f"draft send {draft.id}")
+    assert "发给 3 人？" in asked.plain
+    assert "已发给 3 人" in (await office.press(MEI, asked, "发给 3 人")).plain
+    assert (await the_draft(office)).settled_by == MEI
+
+
+async def test_a_draft_that_never_was_is_said(office):
+    answer = await office.ask(LIN, "draft send nothing")
+    assert "I know no message nothing." in answer.plain
+
+
+async def test_a_shared_answer_names_nobody_who_got_it(office):
+    preview = await write(office, "send --share")
+    assert preview.ephemeral_for == LIN
+    await office.slack.click(LIN, preview, "Send to 3 people")
+    shown = await office.slack.wait(VERA, "C0GENERAL", lambda message: "Sent to 3 people" in message.plain)
+    assert "mail.example" not in shown.plain
+
+
+# What stays
+
+
+@pytest.mark.parametrize("end", ["Send to 3 people", "Discard message", None])
+async def test_recipients_and_content_are_forgotten_when_it_is_over(office, end):
+    preview = await write(office)
+    if end:
+        await office.press(LIN, preview, end)
+    else:
+        office.later(24 * 3600 + 1)
+
+    async def over() -> bool:
+        return (await the_draft(office)).settled_at is not None
+
+    async with asyncio.timeout(5):
+        while not await over():
+            await asyncio.sleep(0.02)
+    draft = await the_draft(office)
+    assert set(draft.content) == {"recipients", "hash"}
+    assert draft.content["recipients"] == 3
+    kept = [run.answer or "" for run in await rows(office, CommandRun)] + [str(draft.content), str(draft.result)]
+    assert [words for words in kept if "mail.example" in words or "Dear friend" in words] == []
