@@ -209,6 +209,9 @@ class KeepsContacts(Provider, Protocol):
         self, *, where: ListId | Scope, keyword: str | None = None, page: int = 1, limit: int = 50
     ) -> ContactPage: ...
 
+    def contact_table(self, *, where: ListId | Scope) -> Table:
+        """All of them, as they come."""
+
     async def contact(self, contact_id: ContactId) -> Contact | None:
         """One contact. 2019."""
 
@@ -216,6 +219,9 @@ class KeepsContacts(Provider, Protocol):
 
     async def add_contacts(self, list_id: ListId, forms: Sequence[ContactForm]) -> None:
         """At most 500."""
+
+    def can_edit_contacts(self) -> bool:
+        """Whether there is a call for `edit_contact`."""
 
     async def edit_contact(self, contact_id: ContactId, form: ContactForm) -> None:
         """Write over a contact. V3.0."""
@@ -229,6 +235,9 @@ class ImportsContacts(Provider, Protocol):
 
     async def import_contacts(self, list_id: ListId, file: Path, *, file_name: str | None = None) -> ImportId | None:
         """Hand a file over, streamed from disk. None where the vendor does not name the import (V3.0)."""
+
+    def can_follow_imports(self) -> bool:
+        """Whether there are calls for `import_status` and `imports`."""
 
     async def import_status(self, import_id: ImportId) -> ImportStatus:
         """Whether it has been parsed. 2019."""
@@ -267,11 +276,15 @@ class KeepsDomains(Provider, Protocol):
 
     async def domains(self) -> Sequence[Domain]: ...
 
+    @property
+    def can_change_domains(self) -> bool:
+        """Whether domains can be added and deleted. V3.0: by managers only."""
+
     async def add_domain(self, name: str) -> DomainAdded:
         """V3.0: managers only."""
 
     async def check_domains(self, names: Sequence[str]) -> Sequence[DomainCheck]:
-        """2019."""
+        """2019, and no managers."""
 
     async def delete_domain(self, name: str) -> None:
         """V3.0: managers only."""

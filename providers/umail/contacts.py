@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from providers import values
 from providers.contacts import (
     MOST_AT_ONCE,
     VARIABLES,
@@ -17,12 +18,24 @@ from providers.contacts import (
     ListId,
     Scope,
 )
+from providers.tables import Row, Table
 from providers.umail.api import answered, result
+from providers.umail.exports import row_batches
 from providers.umail.part import Part, named
-from providers.xml import Reader
+from providers.xml import Element, Reader, fields
 
 SCRIPT = "mloperate.php"
 PAGE_SIZE = 50
+CONTACT_COLUMNS = (
+    "address",
+    "name",
+    "birthday",
+    "phone",
+    "area",
+    "added_at",
+    *(f"var{number}" for number in range(1, VARIABLES + 1)),
+)
+"""Of `contact_table`."""
 _SCOPES = {Scope.EVERY_LIST: None, Scope.NO_LIST: "0"}
 # 000 4.8.4.
 _QUERIED = {
@@ -51,6 +64,11 @@ class Contacts(Part):
         """
         params = {"list_id": self.__where(where), "keyword": keyword, "page": str(page), "limit": str(limit)}
         return await self.__listed(params)
+
+    def contact_table(self, *, where: ListId | Scope) -> Table:
+        """All contacts of a list, or of a scope, as a table (ml-addr-list without a page; 000 4.7, 001 4.8)."""
+        call = self._api.call(SCRIPT, "ml-addr-list", {"list_id": self.__where(where)})
+        return Table(CONTACT_COLUMNS, row_batches(self._api, call, "data", "addr", self.__cells))
 
     async def contact(self, contact_id: ContactId) -> Contact | None:
         """One contact, or None when there is no such (ml-addr-list with address_id; 000 4.7, not in V3.0)."""
@@ -98,6 +116,10 @@ class Contacts(Part):
         call = self._api.upload(SCRIPT, "ml-addr-add-file", params, {}, [("file", file, file_name or file.name)])
         return named(ImportId, (await self._api.change(call, result)).id)
 
+    def can_follow_imports(self) -> bool:
+        """In 2019 only."""
+        return self._api.dialect.newer
+
     async def import_status(self, import_id: ImportId) -> ImportStatus:
         """Whether a file has been parsed (ml-addr-add-file-query; 000 4.8.4, not in V3.0)."""
         self._api.needs_2019("follow an import", _name("ml-addr-add-file-query"))
@@ -119,6 +141,10 @@ class Contacts(Part):
         call = self._api.call(SCRIPT, "ml-addr-add-log")
         found = await self._api.rows(call, "result", "data/address_log", lambda row: self.__record(row, call.name))
         return tuple(found)
+
+    def can_edit_contacts(self) -> bool:
+        """In V3.0 only."""
+        return not self._api.dialect.newer
 
     async def edit_contact(self, contact_id: ContactId, form: ContactForm) -> None:
         """Write `form` over a contact (ml-addr-edit; 001 4.10, not in the API of 2019).
@@ -170,6 +196,23 @@ class Contacts(Part):
             area=row.text("area"),
             added_at=row.moment("time"),
             variables=tuple(row.text(f"var{number}", f"Var{number}") for number in range(1, VARIABLES + 1)),
+        )
+
+    def __cells(self, row: Element) -> Row | None:
+        """A contact as `CONTACT_COLUMNS`."""
+        found = fields(row)
+        address = found.get("address")
+        if address is None:
+            return None
+        added = values.moment(found.get("time"), self._api.zone)
+        return (
+            address,
+            found.get("fullname"),
+            values.day(found.get("brithday")) or values.day(found.get("birthday")),
+            found.get("phone"),
+            found.get("area"),
+            added.astimezone(self._api.zone) if added else None,
+            *(found.get(f"var{number}") or found.get(f"Var{number}") for number in range(1, VARIABLES + 1)),
         )
 
     def __record(self, row: Reader, source: str) -> ImportRecord:

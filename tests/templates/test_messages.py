@@ -9,18 +9,37 @@ import templates
 from sandbox.slack.blocks import problems
 from templates import Message, render
 from templates.words import LANGUAGES
-from tests.templates.facts import core, doctor, message, send, status, task
+from tests.templates.facts import (
+    bounces,
+    charges,
+    contact,
+    core,
+    doctor,
+    lists,
+    log,
+    message,
+    send,
+    status,
+    task,
+    track,
+)
 from tests.templates.facts.shared import SHANGHAI
 
 FOLDER = Path(templates.__file__).parent
-MACROS = {"message/words", "words", "task/card"}
+MACROS = {"bounces/kinds", "contact/card", "list/card", "list/faults", "message/words", "words", "task/card"}
 MESSAGES = {
+    **contact.MESSAGES,
+    **bounces.MESSAGES,
+    **charges.MESSAGES,
     **core.MESSAGES,
     **doctor.MESSAGES,
+    **lists.MESSAGES,
+    **log.MESSAGES,
     **message.MESSAGES,
     **send.MESSAGES,
     **status.MESSAGES,
     **task.MESSAGES,
+    **track.MESSAGES,
 }
 """By template, facts as `bot` and `jobs` give them: the usual, the unknown, the long and the nasty."""
 
