@@ -41,6 +41,11 @@ class Domains(Part):
         found = await self._api.rows(call, "domain_list", "data", lambda row: self.__domain(row, call.name))
         return tuple(domain for domain in found if domain is not None)
 
+    @property
+    def can_change_domains(self) -> bool:
+        """Whether `add_domain` and `delete_domain` are there: V3.0 has them for managers only."""
+        return self.__manager or self._api.dialect.newer
+
     async def add_domain(self, name: str) -> DomainAdded:
         """Add a domain (customer-domain-add, 000 7.2; as a manager domain-add, 000 7.4, 001 7.2).
 
@@ -58,9 +63,15 @@ class Domains(Part):
         )
 
     async def check_domains(self, names: Sequence[str]) -> Sequence[DomainCheck]:
-        """Whether the DNS of domains is right (domain-check; 000 7.3, not in V3.0)."""
+        """Whether the DNS of domains is right (domain-check; 000 7.3, not in V3.0).
+
+        Raises:
+            UnsupportedError: a manager's account: the document gives this call neither `customer_id` nor `user_type`.
+        """
         do = "domain-check"
         self._api.needs_2019("check a domain", _name(do))
+        if self.__manager:
+            raise self._api.unsupported("lets a customer check domains, and no manager", _name(do))
         if not names:
             raise self._api.refused("name at least one domain", _name(do))
         joined = ",".join(self.__checked(name, do) for name in names)

@@ -12,23 +12,41 @@ from templates.words import LANGUAGES
 from tests.templates.facts import (
     bounces,
     charges,
+    console,
     contact,
     core,
     doctor,
+    domain,
     lists,
     log,
+    mailbox,
     message,
     send,
     status,
     task,
+    template,
     track,
 )
 from tests.templates.facts.shared import SHANGHAI
 
 FOLDER = Path(templates.__file__).parent
-MACROS = {"bounces/kinds", "contact/card", "list/card", "list/faults", "message/words", "words", "task/card"}
+MACROS = {
+    "bounces/kinds",
+    "contact/card",
+    "domain/card",
+    "list/card",
+    "list/faults",
+    "message/words",
+    "task/card",
+    "template/card",
+    "words",
+}
 MESSAGES = {
     **contact.MESSAGES,
+    **template.MESSAGES,
+    **mailbox.MESSAGES,
+    **domain.MESSAGES,
+    **console.MESSAGES,
     **bounces.MESSAGES,
     **charges.MESSAGES,
     **core.MESSAGES,
