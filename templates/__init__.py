@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from templates import inputs, spans, words
 from templates.blocks import Block, ButtonSpec, ConfirmSpec, Style, escape, shorten
-from templates.spans import Mention, Run
+from templates.plots import Plot
+from templates.spans import Figure, Mention, Run
 from templates.tags import CANVAS, SLASH, BlockTags, Canvas
 
 TEXT_LIMIT = 4000
@@ -40,6 +41,8 @@ class Message:
     """As a modal: its headline."""
     submit: str = ""
     """As a modal: the button that sends it."""
+    plots: tuple[Plot, ...] = ()
+    """What its charts show, also those that Slack cannot draw."""
 
     def payload(self) -> dict[str, Any]:
         """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
@@ -95,6 +98,7 @@ def render(  # what `facts` are, the template says
         language=language,
         title=canvas.title,
         submit=canvas.submit,
+        plots=tuple(canvas.plots),
     )
 
 
@@ -120,7 +124,7 @@ def _run(canvas: Canvas, value: Any) -> Run:  # noqa: ANN401
     if isinstance(value, date):
         return Run(words.day(value, canvas.language), ours=True)
     if isinstance(value, int | float):
-        return Run(words.number(value, canvas.language), ours=True)
+        return Figure(words.number(value, canvas.language), ours=True, value=value)
     return Run(str(value.value if isinstance(value, Enum) else value))
 
 
@@ -148,6 +152,11 @@ def _filled(context: Context, sentence: str, values: Mapping[str, Any]) -> Marku
 @pass_context
 def _clock(context: Context, at: datetime) -> Markup:
     return _put(context, spans.moment(at, context[CANVAS].zone, "clock"))
+
+
+@pass_context
+def _short_day(context: Context, value: date) -> Markup:
+    return _put(context, Run(words.short_day(value, context["language"]), ours=True))
 
 
 @pass_context
@@ -210,7 +219,7 @@ def _make_environment() -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button)
-    environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain)
+    environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain, short_day=_short_day)
     environment.globals.update(percent=_percent)
     environment.globals.update(
         text_input=inputs.text_input,

@@ -42,6 +42,13 @@ class Mention(Run):
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Figure(Run):
+    """A number; charts draw `value`, everything else shows `text`."""
+
+    value: int | float = 0
+
+
 class Spans:
     """The values put aside during one rendering."""
 

@@ -4,6 +4,7 @@
     {% section %}…{% endsection %}     a paragraph; `*bold*` and `` `code` `` in our own words
     {% fields %}Label | value … {% endfields %}    a line a pair
     {% table "lr" %}cell | cell … {% endtable %}   a line a row, the first is the head
+    {% chart "bar" %}title ⏎ axis | series … ⏎ label | number …{% endchart %}   or `line`, `area`, `pie`
     {% context %}…{% endcontext %}     small print
     {% actions %}{{ button(…) }}{% endactions %}
     {% inputs %}{{ text_input(…) }}{% endinputs %}    what a modal asks for (`templates.inputs`)
@@ -25,12 +26,13 @@ from markupsafe import Markup
 
 from templates import blocks
 from templates.blocks import Block, ButtonSpec
-from templates.spans import Run, Spans, cut, lines_of, plain
+from templates.plots import Plot, Series
+from templates.spans import Figure, Run, Spans, cut, lines_of, plain
 
 CANVAS = "_canvas"
 SLASH = "/edm"
 """The command as our sentences name it."""
-_NAMES = ("header", "section", "fields", "table", "context", "actions", "inputs", "title", "submit")
+_NAMES = ("header", "section", "fields", "table", "chart", "context", "actions", "inputs", "title", "submit")
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Canvas:
     blocks: list[Block] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     buttons: list[ButtonSpec] = field(default_factory=list)
+    plots: list[Plot] = field(default_factory=list)
     title: str = ""
     submit: str = ""
 
@@ -107,8 +110,31 @@ class Canvas:
         self.blocks.append(blocks.table(rows, align, self.block_id()))
         self.text += ["  ".join(plain(cell) for cell in row) for row in rows]
 
+    def draw_chart(self, lines: str, kind: str) -> None:
+        [title], [axis, *names], *rows = self._cells(lines)
+        series = (
+            Series(plain(name), tuple(_figure(row[column]) for row in rows)) for column, name in enumerate(names, 1)
+        )
+        labels = tuple(plain(row[0]) for row in rows)
+        plot = Plot(kind, plain(title), plain(axis), labels, tuple(series))
+        if plot.empty:
+            return
+        self.plots.append(plot)
+        if block := plot.block(self.block_id()):
+            self.blocks.append(block)
+        self.text += [plain(title), *("  ".join(plain(cell) for cell in row) for row in ([axis, *names], *rows))]
+
     def _cells(self, lines: str) -> list[list[list[Run]]]:
         return [[self.spans.runs(cell.strip()) for cell in line.split("|")] for line in lines.split("\n")]
+
+
+def _figure(cell: list[Run]) -> int | float | None:
+    """The number that a cell of a chart is; None where it is unknown."""
+    if len(cell) == 1 and isinstance(cell[0], Figure):
+        return cell[0].value
+    if plain(cell) == "—":
+        return None
+    raise ValueError(f"a chart draws numbers, not {plain(cell)!r}")
 
 
 _DRAW: dict[str, Callable[[Canvas, str, str], None]] = {
@@ -117,6 +143,7 @@ _DRAW: dict[str, Callable[[Canvas, str, str], None]] = {
     "context": Canvas.draw_context,
     "fields": Canvas.draw_fields,
     "table": Canvas.draw_table,
+    "chart": Canvas.draw_chart,
     "inputs": Canvas.draw_inputs,
     "title": Canvas.draw_title,
     "submit": Canvas.draw_submit,

@@ -79,6 +79,11 @@ def percent(part: int, whole: int, language: str) -> str:
     return f"{format_decimal(100 * part / whole, format='#,##0.0', locale=_BABEL[language])} %" if whole else "—"
 
 
+def short_day(value: date, language: str) -> str:
+    """`21 Nov`, `11月21日`: for the axis of a chart."""
+    return format_date(value, format="d MMM" if language == "en" else "M月d日", locale=_BABEL[language])
+
+
 def day(value: date, language: str) -> str:
     """`31 Dec 2026`, `2026年12月31日`."""
     return format_date(value, format="d MMM yyyy" if language == "en" else "long", locale=_BABEL[language])
