@@ -44,6 +44,10 @@ _NEGATIVE = re.compile(
     r"失败|错误|不允许|不能|无效|不存在|拒绝|\b(error|fail|failed|failure|invalid|denied|refused|bad request)\b",
     re.IGNORECASE,
 )
+_CRASH = re.compile(
+    r"\b(fatal|parse|internal) error|uncaught|exception|stack trace|gone away|lost connection|time(d)?[ -]?out|超时",
+    re.IGNORECASE,
+)
 _SUCCESS = re.compile(r"(success|succeed)\w*|ok|true|done", re.IGNORECASE)
 _HTML = re.compile(r"\s*(<!doctype\s+html|<html|<head|<body|<br\b|<div|<center|<h1)", re.IGNORECASE)
 _LOGIN = re.compile(r"type\s*=\s*[\"']?password|登[录陆]|log[ -]?in\b|sign[ -]?in\b", re.IGNORECASE)
@@ -92,6 +96,11 @@ def line(text: str) -> ProviderError:
     """The error for a plain text that came instead of data."""
     kind = (_kind(None, text) if len(text) <= _LINE else None) or BadAnswerError
     return kind(_SENTENCES[kind], vendor_text=gist(text))
+
+
+def is_crash(text: str) -> bool:
+    """Whether a plain text is a program's last words: after a change they do not tell how far it had come."""
+    return bool(_CRASH.search(text[:20_000]))
 
 
 def is_negative(text: str) -> bool:

@@ -15,7 +15,7 @@ from providers.call import About, Answer, Call, encoded
 from providers.errors import BadAnswerError, ProviderError, RefusedError, UnsupportedError
 from providers.http import EXPORT_DEADLINES, Wire
 from providers.multipart import Multipart
-from providers.refusals import is_negative, is_success, line, page, refusal, says_nothing_found
+from providers.refusals import gist, is_crash, is_negative, is_success, line, page, refusal, says_nothing_found
 from providers.status import by_status
 from providers.umail.dialect import DIALECTS, Dialect
 from providers.umail.settings import UMailSettings
@@ -238,6 +238,8 @@ def _result(text: str) -> Result:
     if text.startswith(("{", "[")):
         return _result_in_json(json.load(text))
     if not text.startswith("<"):
+        if is_crash(text):
+            raise BadAnswerError("the vendor's program broke off", vendor_text=gist(text))
         if is_negative(text):
             raise refusal(None, text)
         return Result(id=text if text.isascii() and text.isdigit() else None, said=text or None)

@@ -89,7 +89,7 @@ class Vendor:
     url: str
     requests: list[Seen] = field(default_factory=list)
     script: list[bytes | Act] = field(default_factory=list)
-    route: Callable[[Seen], bytes] | None = None
+    route: Callable[[Seen], bytes | Act] | None = None
 
     def says(self, *replies: str | bytes | Act) -> None:
         """From now on; text becomes the body of an HTTP 200."""
@@ -146,9 +146,15 @@ def filled(name: str, **values: object) -> str:
     return text
 
 
+_BASIC = {"username": "demo", "password": PASSWORD}
+_MD5 = _BASIC | {"auth": "md5"}
 SECTIONS: dict[str, dict[str, str]] = {
-    "umail": {"username": "demo", "password": PASSWORD},
-    "umail-v3": {"username": "demo", "password": PASSWORD, "auth": "md5"},
+    "umail": _BASIC,
+    "umail-v3": _MD5,
+    "umail-sub": _BASIC | {"customer_id": "7020"},
+    "umail-v3-sub": _MD5 | {"customer_id": "362"},
+    "umail-manager": _BASIC | {"customer_id": "7020", "user_type": "manager"},
+    "umail-v3-manager": _MD5 | {"customer_id": "362", "user_type": "manager"},
     "emailcar": {"username": "demo", "password": PASSWORD},
     "itnio": {"app_id": "fKFtblIy", "api_key": "bDqJFiq9", "api_secret": "s3cret-s3cret"},
     "itnio-post": {"app_id": "fKFtblIy", "api_key": "bDqJFiq9", "api_secret": "s3cret-s3cret", "method": "POST"},

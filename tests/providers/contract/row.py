@@ -83,6 +83,8 @@ class Said:
     """How many things are in a result."""
     refusals: tuple[str, ...] = ()
     """The error words that the documents list for this call."""
+    plain: bool = False
+    """Whether it is text without a mark of its end, which may be nothing at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,8 @@ class Row:
     """How many deadlines it may take."""
     before: tuple[tuple[str, str], ...] = ()
     """Endpoints that the method asks first, with a good answer of each."""
+    instead: str = ""
+    """The endpoint that it asks when this one declines."""
     found: tuple[type, ...] = field(default=(object,))
     """What the result, or each thing in it, is."""
 
@@ -151,7 +155,7 @@ def lines(line: str) -> Said:
     """A text, a row to a line."""
     numbered = [line.replace("#", str(number)) for number in range(1, MANY + 1)]
     nothing = ("", "\r\n", "没有数据", "<result><status>error</status><data>没有找到相关记录</data></result>")
-    return Said(one=f"{numbered[0]}\n", many="\r\n".join(numbered), nothing=nothing)
+    return Said(one=f"{numbered[0]}\n", many="\r\n".join(numbered), nothing=nothing, plain=True)
 
 
 def single(one: str, *nothing: str, counted: Callable[[Any], int] = there) -> Said:

@@ -127,16 +127,13 @@ ROWS = (
         lambda place: SIZE,
         OLD,
     ),
-    replace(
-        twin(
-            "contacts",
-            "contact_table",
-            lambda client, names: tabled(client.contact_table(where=names.list)),
-            lambda place: SIZE,
-            NEW,
-            OLD,
-        ),
-        how=How.READ,
+    twin(
+        "contacts",
+        "contact_table",
+        lambda client, names: tabled(client.contact_table(where=names.list)),
+        lambda place: SIZE,
+        NEW,
+        OLD,
     ),
     can(KeepsContacts, "can_edit_contacts", lambda client: client.can_edit_contacts(), OLD),
     can(ImportsContacts, "can_follow_imports", lambda client: client.can_follow_imports(), NEW),

@@ -107,6 +107,7 @@ ROWS = (
         method="task",
         ask=lambda client, names: client.task(names.task),
         said=single(one_task("19124"), "<task_list/>", NO_DATA, one_task("19125")),
+        instead="task.php?do=list-task",
         proof=lambda found, place: (
             (found.id, found.batch, found.planned),
             (place.names.task, place.task.sn, place.task.planned),
