@@ -139,7 +139,7 @@ class Contacts(Part):
         """The import log (ml-addr-add-log; 000 4.14, not in V3.0). The server's own paths in it are left out."""
         self._api.needs_2019("tell past imports", _name("ml-addr-add-log"))
         call = self._api.call(SCRIPT, "ml-addr-add-log")
-        found = await self._api.rows(call, "result", "data/address_log", lambda row: self.__record(row, call.name))
+        found = await self._api.rows(call, "data", "address_log", lambda row: self.__record(row, call.name))
         return tuple(found)
 
     def can_edit_contacts(self) -> bool:
