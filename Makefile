@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench docs lock clean
 
 demo: .venv/ready
 	$(BIN)/edmbot demo
@@ -19,6 +19,10 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.ack
 	$(BIN)/python -m benchmarks.export
+
+# The pages that are made out of the code: commands, features, configuration.
+docs: .venv/ready
+	$(BIN)/python -m docs.generate
 
 # The lock names no index and no host; the hashes say what may be installed.
 .venv/ready: requirements.lock pyproject.toml

@@ -1,0 +1,138 @@
+"""The configuration reference: the keys, types and defaults of the models, in the words of the shipped app.yaml."""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
+from providers import PROVIDERS
+
+_KEY = re.compile(r"( *)([a-z_]+):")
+_COMMON = re.compile(r"# {3}([a-z_]+): .*? {2,}(.*)")
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "slack": SlackConfig,
+    "server": Server,
+    "roles": Roles,
+    "channels": Channels,
+}
+
+
+def configuration() -> str:
+    """The page."""
+    return "\n".join(_page(comments(shipped().read_text("utf-8"))))
+
+
+def comments(text: str) -> dict[str, str]:
+    """What stands above each key of a YAML text, by its dotted path."""
+    found: dict[str, str] = {}
+    above: list[str] = []
+    path: list[str] = []
+    for line in text.splitlines():
+        key = _KEY.match(line)
+        if line.lstrip().startswith("#"):
+            above.append(line.lstrip())
+        elif key:
+            path = [*path[: len(key[1]) // 2], key[2]]
+            found[".".join(path)] = " ".join(one.removeprefix("#").strip() for one in above)
+            found |= _of_every_account(above) if key[2] == "accounts" else {}
+            above = []
+        else:
+            above = []
+    return found
+
+
+def _of_every_account(above: list[str]) -> dict[str, str]:
+    """The keys that stand in the words above `accounts` alone, as those that each account may have."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in above:
+        if key := _COMMON.match(line):
+            name = f"accounts.*.{key[1]}"
+            found[name] = key[2].strip()
+        elif name:
+            found[name] += " " + line.removeprefix("#").strip()
+    return found
+
+
+def _page(said: Mapping[str, str]) -> Iterator[str]:
+    yield "# app.yaml\n"
+    yield (
+        "The shipped file names every key; `edmbot check` names every mistake with its line. `${NAME}` stands for an"
+        " environment\nvariable, `${NAME:-default}` for one that may be missing. Secrets come from the environment"
+        " only. An empty value is the\nsame as no value.\n"
+    )
+    plain = {name: field for name, field in Config.model_fields.items() if name not in {*SECTIONS, *_OWN}}
+    yield from _table("Of the whole", "", plain, said)
+    for section, model in SECTIONS.items():
+        yield from _table(f"`{section}`", f"{section}.", model.model_fields, said)
+    yield "## `accounts`\n"
+    yield "Each under a name of your own, by which people call it.\n"
+    yield "| Key | Type | Default | Meaning |"
+    yield "| --- | --- | --- | --- |"
+    yield f"| `provider` | {' or '.join(PROVIDERS)} | needed | The vendor. |"
+    for name, kind in (("timezone", "time zone"), ("roles", "as `roles`, for this account alone")):
+        meaning, default = _parted(said[f"accounts.*.{name}"])
+        yield f"| `{name}` | {kind} | {default} | {meaning} |"
+    yield ""
+    for word, provider in PROVIDERS.items():
+        own = provider.Settings.model_fields
+        yield from _table(f"`accounts` at {provider.title}", f"accounts.{word}.", own, said)
+
+
+_OWN = {"accounts", "set_aside"}
+
+
+def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mapping[str, str]) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield "| Key | Type | Default | Meaning |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in fields.items():
+        meaning, default = _parted(said[prefix + name])
+        if default in {"", "as here"}:
+            default = "needed" if field.is_required() else _code(field)
+        yield f"| `{name}` | {_kind(field.annotation)} | {default} | {meaning} |"
+    yield ""
+
+
+def _parted(comment: str) -> tuple[str, str]:
+    """What a comment says, and the default that it ends with."""
+    meaning, _, default = comment.replace("|", "\\|").partition("Default: ")
+    return meaning[:1].upper() + meaning[1:].strip(), default.strip().rstrip(".")
+
+
+def _code(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return "none" if value in (None, "", ()) else f"`{value}`"
+
+
+def _kind(annotation: Any) -> str:  # noqa: ANN401
+    """A type in words."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{word}`" for word in get_args(annotation))
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(part) for part in get_args(annotation) if part is not NoneType)
+    if hasattr(annotation, "__metadata__"):
+        return _kind(get_args(annotation)[0])
+    if origin is not None:
+        return "list" if issubclass(origin, tuple) else "keys with values"
+    if issubclass(annotation, Enum):
+        return " or ".join(f"`{word.value}`" for word in annotation)
+    return _WORDS[annotation]
+
+
+_WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "whole number",
+    str: "text",
+    SecretStr: "secret",
+    ZoneInfo: "time zone",
+}
