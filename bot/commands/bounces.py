@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,10 +12,11 @@ from cyclopts.exceptions import CoercionError
 from cyclopts.token import Token
 
 from bot.arguments import AccountName, Period, TaskId, period
+from bot.charts import Chart
 from bot.command import Answer, RefusalError, command
 from bot.commands.breakdown import FIGURES, NUMBERS, Part, by_day, by_task, filled, week_before
 from bot.commands.facts import facts_of, total
-from bot.commands.failures import Tally, Wanted, failed, one_table
+from bot.commands.failures import Tally, Wanted, can_ask, failed, one_table
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.exports import Format
@@ -81,14 +83,9 @@ async def _of_days(ctx: Context, words: str, account: str | None) -> Answer:
     asked = ctx.providers_with(TellsDayStats, account)
     parts = await asyncio.gather(*(_part(ctx, provider, words) for provider in asked))
     main = asked[0].account if len(asked) == 1 else None
-    return _told(
-        ctx,
-        parts,
-        main,
-        period=period(words, ctx.today(main)),
-        task=None,
-        without=ctx.unable(TellsDayStats, asked) if account is None else (),
-    )
+    days = period(words, ctx.today(main))
+    without = ctx.unable(TellsDayStats, asked) if account is None else ()
+    return _told(ctx, asked, parts, Wanted(days.first, days.last), period=days, without=without)
 
 
 async def _part(ctx: Context, provider: Provider, words: str) -> Part:
@@ -112,31 +109,57 @@ async def _of_task(ctx: Context, task_id: SendId, account: str | None) -> Answer
     began = (task.started_at or task.observed_at).astimezone(zone).date()
     before = await week_before(provider, began)
     part = Part(provider.account, provider.title, str(zone), stats, before=before)
-    return _told(ctx, [part], provider.account, period=None, task=task, without=())
+    return _told(ctx, [provider], [part], Wanted(began, began, task=task))
 
 
 def _told(
     ctx: Context,
+    asked: Sequence[Provider],
     parts: Sequence[Part],
-    main: str | None,
+    wanted: Wanted,
     *,
-    period: Period | None,
-    task: Task | None,
-    without: Sequence[Provider],
+    period: Period | None = None,
+    without: Sequence[Provider] = (),
 ) -> Answer:
     if len(parts) == 1 and parts[0].error:
         raise parts[0].error
     known = [part for part in parts if part.error is None]
+    alone = asked[0] if len(asked) == 1 else None
     return ctx.answer(
         "bounces/show",
         outcome=Outcome.DONE if known else Outcome.FAILED,
-        account=main,
-        data=_data(known[0]) if main else {"accounts": [_data(part) for part in known]},
+        account=alone.account if alone else None,
+        data=_data(known[0]) if alone else {"accounts": [_data(part) for part in known]},
         parts=parts,
         period=period,
-        task=task,
+        task=wanted.task,
+        worst=_worst(alone, parts[0], wanted) if alone else None,
+        listed=alone is not None and can_ask(alone, wanted, reasons=wanted.task is not None),
         without=[provider.title for provider in without],
+        picture=lambda: _chart(ctx, known),
     )
+
+
+async def _chart(ctx: Context, parts: Sequence[Part]) -> Chart | None:
+    """One account's kinds, and its days where there are several; or how many failed at each account."""
+    alone = parts[0] if len(parts) == 1 else None
+    lines = [line for line in (*alone.failed, *alone.never_sent) if line.count] if alone else []
+    chart = Chart(
+        ctx.say(
+            "bounces/chart",
+            account=alone.account if alone else None,
+            lines=sorted(lines, key=lambda line: -(line.count or 0)),
+            days=alone.days if alone else (),
+            parts=[part for part in parts if part.stats],
+        )
+    )
+    return None if chart.empty else chart
+
+
+def _worst(provider: Provider, part: Part, wanted: Wanted) -> FailureCategory | None:
+    """The most frequent kind of which this account can tell more."""
+    kinds = (kind for kind in part.kinds if can_ask(provider, replace(wanted, category=kind), reasons=True))
+    return next(kinds, None)
 
 
 async def _task(provider: Provider, task_id: SendId) -> Task:

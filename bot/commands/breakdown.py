@@ -101,10 +101,10 @@ class Part:
         return lines if any(line.count is not None for line in lines) else ()
 
     @property
-    def worst(self) -> Line | None:
-        """The kind with the most failures that can be looked into."""
-        found = [line for line in (*self.failed, *self.never_sent) if line.category and line.count]
-        return max(found, key=lambda line: line.count or 0, default=None)
+    def kinds(self) -> Sequence[FailureCategory]:
+        """Those that happened, the most frequent first."""
+        found = [line for line in (*self.failed, *self.never_sent) if line.count]
+        return [line.category for line in sorted(found, key=lambda line: -(line.count or 0)) if line.category]
 
     def _line(self, category: FailureCategory | None, figure: str) -> Line:
         return Line(category, NUMBERS.get(category) if category else None, self._count(figure))

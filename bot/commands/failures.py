@@ -62,6 +62,17 @@ def failed(provider: ExplainsFailures, wanted: Wanted, others: Iterable[Provider
         raise _narrower(provider, wanted, others) from None
 
 
+def can_ask(provider: Provider, wanted: Wanted, *, reasons: bool) -> bool:
+    """Whether `failed` would go well: for the buttons that lead there."""
+    if not isinstance(provider, ExplainsFailures):
+        return False
+    try:
+        failed(provider, wanted, (), reasons=reasons)
+    except RefusalError:
+        return False
+    return True
+
+
 def _reasons(provider: ExplainsFailures, wanted: Wanted, first: date, last: date) -> Table:
     return provider.failure_reason_table(first, last, category=wanted.category, batch=wanted.batch)
 

@@ -1,11 +1,14 @@
 """`track`: who opened a task's messages and who clicked in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
 from bot.arguments import AccountName, TaskId
+from bot.charts import Chart
 from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
 from bot.config import Role
@@ -15,7 +18,7 @@ from providers.base import ReadsTasks, require
 from providers.capabilities import TracksTasks
 from providers.errors import RefusedError
 from providers.model import SendId, Tracking
-from providers.tracking import TrackOverview
+from providers.tracking import LinkClicks, TrackOverview
 from store.tables import Outcome
 
 LINKS = 20
@@ -72,7 +75,25 @@ async def track(
         rates=rates_of(found),
         links=links[:LINKS],
         more=len(links) - LINKS,
+        picture=lambda: _chart(ctx, provider.account, task_id, found, links[:LINKS]),
     )
+
+
+async def _chart(
+    ctx: Context, account: str, task_id: str, found: TrackOverview, links: Sequence[LinkClicks]
+) -> Chart | None:
+    named = [(_short(link.url), link) for link in links if link.clicked_total]
+    chart = Chart(ctx.say("track/chart", account=account, task_id=task_id, found=found, links=named))
+    return None if chart.empty else chart
+
+
+def _short(url: str | None) -> str:
+    """What tells a link from its neighbours: most begin with the same host."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return url or "—"
+    return parts.path.rstrip("/") or parts.hostname or "—"
 
 
 async def _overview(ctx: Context, provider: TracksTasks, task_id: str) -> TrackOverview | Answer:

@@ -20,8 +20,9 @@ def part(stats=None, error=None, before=()):
     return Part("umail", "U-Mail", "Asia/Shanghai", stats, error, before)
 
 
-def facts(parts, days=None, task=None, without=()):
-    return {"account": None, "parts": parts, "period": days, "task": task, "without": without}
+def facts(parts, days=None, task=None, without=(), worst=None, listed=False):
+    about = {"account": None, "worst": worst, "listed": listed, "without": without}
+    return {**about, "parts": parts, "period": days, "task": task}
 
 
 def names(*counts, others=0):
@@ -51,15 +52,23 @@ MANY = Tally(
     names((NASTY, 3), ("邮箱已满", 2), others=1),
     7,
 )
+FULL = part(replace(STATS, delivery_refused=9))
 MESSAGES = {
     "bounces/show": [
-        facts([part(STATS, before=[BEFORE])], period("today", 21)),
+        facts([part(STATS, before=[BEFORE])], period("today", 21), worst=FailureCategory.MAILBOX_FULL, listed=True),
         facts([part(STATS, before=[STATS])], period("yesterday", 20)),
         facts([part(V3_STATS)], period("7d", 15, 21)),
         facts([part(NO_STATS)], period("7d", 15, 21), without=["ITNIO"]),
-        facts([part(STATS, before=[BEFORE]), part(NO_STATS), part(error=ERRORS[0])], period("今天", 21), None, ["ITNIO"]),
-        facts([part(STATS, before=[NO_STATS])], None, TASK),
+        facts(
+            [part(STATS, before=[BEFORE]), part(NO_STATS), part(error=ERRORS[0])], period("今天", 21), None, ["ITNIO"]
+        ),
+        facts([part(STATS, before=[NO_STATS])], None, TASK, listed=True),
         facts([part(None)], None, UNKNOWN_TASK),
+    ],
+    "bounces/chart": [
+        {"account": "umail", "lines": FULL.failed, "days": [], "parts": [FULL]},
+        {"account": "umail", "lines": FULL.never_sent, "days": [STATS, STATS] * 15, "parts": [FULL]},
+        {"account": None, "lines": [], "days": [], "parts": [FULL, part(V3_STATS)]},
     ],
     "bounces/category": [
         counted(TODAY, Tally()),

@@ -20,8 +20,8 @@ def facts(lines, total=None, at=AT):
     }
 
 
-SENT = Line(AT, NASTY, "success", True, None, (("mail_from", NASTY), (NASTY, "1")))  # noqa: FBT003
-FAILED = Line("25:61", None, NASTY, False, FailureCategory.MAILBOX_NOT_FOUND, ())  # noqa: FBT003
+SENT = Line(AT, NASTY, "success", True, None, (("mail_from", NASTY), (NASTY, "1")))
+FAILED = Line("25:61", None, NASTY, False, FailureCategory.MAILBOX_NOT_FOUND, ())
 UNKNOWN = Line(None, None, None, None, None, ())
 MESSAGES = {
     "log/show": [facts([], at=None), facts([UNKNOWN]), facts([SENT, FAILED, UNKNOWN]), facts([SENT] * 20, 1_234)]

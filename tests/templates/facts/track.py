@@ -52,11 +52,19 @@ MESSAGES = {
         facts(replace(FOUND, opened_unique=0, delivered=0)),
         facts(FOUND, [LINK] * 20, 25),
     ],
+    "track/chart": [
+        {"account": "umail", "task_id": "19124", "found": FOUND, "links": links}
+        for links in ([], [("/sale", LINK), (NASTY, LINK)] * 10)
+    ],
     "track/nothing": [
         {"account": "umail", "title": "U-Mail", "task": task, "error": error}
         for task in (TASK, replace(TASK, tracking=Tracking.NONE), UNKNOWN_TASK)
         for error in (None, ERRORS[7])
     ],
-    "track/file": [file(kind, rows, people) for kind in ("opens", "clicks") for rows, people in ((0, None), (1, 1), (90_000, 80_001))],
+    "track/file": [
+        file(kind, rows, people)
+        for kind in ("opens", "clicks")
+        for rows, people in ((0, None), (1, 1), (90_000, 80_001))
+    ],
     "track/one_file": [{"task_id": "19124"}],
 }
