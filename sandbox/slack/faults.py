@@ -13,6 +13,10 @@ DELIVERY = frozenset({"replay", "repeat_trigger_id", "clock_skew", "drop_socket"
 WebSocket that ends before the ack."""
 
 
+CARRYING = {"no_charts": b"data_visualization"}
+"""Faults of the calls whose body has this in it; others pass."""
+
+
 @dataclass(slots=True)
 class Fault:
     """One fault waiting for its call or its delivery."""
@@ -65,7 +69,12 @@ class Faults:
 
     async def around(self, request: web.Request, method: str, answer: Callable[[], web.Response]) -> web.Response:
         """Answer a call, with the fault that is due."""
-        fault = self._take(lambda fault: fault.kind in KINDS and fault.method in (None, method))
+        body = await request.read()
+        fault = self._take(
+            lambda fault: (
+                fault.kind in KINDS and fault.method in (None, method) and CARRYING.get(fault.kind, b"") in body
+            )
+        )
         return answer() if fault is None else await KINDS[fault.kind](request, fault, answer)
 
     def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
@@ -107,6 +116,13 @@ async def _not_ok(request: web.Request, fault: Fault, answer: Answer) -> web.Res
     return web.json_response({"ok": False, "error": fault.error})
 
 
+async def _no_charts(request: web.Request, fault: Fault, answer: Answer) -> web.Response:  # noqa: ARG001
+    """A workspace that the block has not come to yet: 400 from a response_url, 200 from a method."""
+    return web.json_response(
+        {"ok": False, "error": "invalid_blocks"}, status=400 if request.path.startswith("/respond/") else 200
+    )
+
+
 def too_many(seconds: int) -> web.Response:
     """Slack's 429."""
     return web.json_response(
@@ -120,4 +136,5 @@ KINDS: dict[str, Callable[[web.Request, Fault, Answer], Awaitable[web.Response]]
     "http_500": _http_500,
     "slow": _slow,
     "not_ok": _not_ok,
+    "no_charts": _no_charts,
 }

@@ -53,6 +53,22 @@ async def test_a_fault_strikes_its_own_method_only(slack: SlackServer, client: A
         slack.faults.inject("earthquake")
 
 
+async def test_a_workspace_may_not_know_charts_yet(
+    slack: SlackServer, client: AsyncWebClient, bot, http: httpx.AsyncClient
+) -> None:
+    slices = [{"label": "bounced", "value": 1}]
+    chart = {"type": "data_visualization", "title": "x", "chart": {"type": "pie", "segments": slices}}
+    reply = await slack.slash("U0MEI", "C0GENERAL", "/edm")
+    slack.faults.inject("no_charts", times=2)
+    await client.chat_postMessage(channel="C0ALERTS", text="words")
+    with pytest.raises(SlackApiError, match="invalid_blocks"):
+        await client.chat_postMessage(channel="C0ALERTS", text="x", blocks=[chart])
+    refused = await http.post(reply.response_url, json={"text": "x", "blocks": [chart]})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_blocks")
+    await client.chat_postMessage(channel="C0ALERTS", text="picture", blocks=[chart])
+    assert [message.text for message in slack.visible("U0MEI", "C0ALERTS")] == ["words", "picture"]
+
+
 async def test_a_slow_answer_was_carried_out_at_once(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.faults.inject("slow", "chat.postMessage", seconds=0.05)
     start = time.monotonic()
