@@ -78,10 +78,17 @@ class Sandbox:
         """The environment that points app.yaml's accounts at this sandbox."""
         basic, v3 = self.world.umail.values()
         car, itn = self.world.emailcar, self.world.itnio
+        mailbox, password = next(iter(basic.mailboxes.items()))
         return {
             "UMAIL_URL": self.umail.url,
             "UMAIL_USERNAME": basic.username,
             "UMAIL_PASSWORD": basic.password,
+            "UMAIL_SMTP_HOST": self.smtp.host,
+            "UMAIL_SMTP_PORT": str(self.smtp.port),
+            # Without a certificate there is no STARTTLS to insist on.
+            "UMAIL_SMTP_TLS": "optional",
+            "UMAIL_SMTP_USERNAME": mailbox,
+            "UMAIL_SMTP_PASSWORD": password,
             "UMAIL_V3_URL": self.umail_v3.url,
             "UMAIL_V3_USERNAME": v3.username,
             "UMAIL_V3_PASSWORD": v3.password,

@@ -28,6 +28,8 @@ class SmtpServer:
     def __init__(self, world: World, certificate: ssl.SSLContext | None = None) -> None:
         self.host = ""
         self.port = 0
+        self.lost_replies = 0
+        """How many of the next mails are taken and booked, and the connection ends before the answer."""
         self._world = world
         self._certificate = certificate
         self._server: asyncio.Server | None = None
@@ -58,7 +60,7 @@ class SmtpServer:
             if len(self._sessions) > MOST_CONNECTIONS:
                 writer.write(b"421 4.7.0 too many connections\r\n")
             else:
-                await Session(self._world, reader, writer, self._certificate).run()
+                await Session(self._world, reader, writer, self._certificate, self._loses_reply).run()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.transport.abort()
         except (ValueError, asyncio.LimitOverrunError):
@@ -70,6 +72,12 @@ class SmtpServer:
                 await writer.wait_closed()
 
 
+    def _loses_reply(self) -> bool:
+        lost = self.lost_replies > 0
+        self.lost_replies -= lost
+        return lost
+
+
 class Session:
     """One connection's conversation."""
 
@@ -79,8 +87,10 @@ class Session:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         certificate: ssl.SSLContext | None,
+        loses_reply: Callable[[], bool],
     ) -> None:
         self._world = world
+        self._loses_reply = loses_reply
         self._reader = reader
         self._writer = writer
         self._certificate = certificate
@@ -186,6 +196,8 @@ class Session:
         if content is None:
             return Answers.TOO_LARGE
         number = deliver(self._customer, envelope, content, self._world.advance())
+        if number and self._loses_reply():
+            raise ConnectionAbortedError
         return f"250 2.0.0 queued as {number}" if number else "452 4.2.2 no points left"
 
     async def _rset(self, _: str) -> str:

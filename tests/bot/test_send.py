@@ -18,23 +18,15 @@ MAIL = {
     "subject": "Your order & <!channel>",
     "content": "Dear friend,\nit is *on* its way & <b>soon</b> there.",
 }
-SMTP = """\
-    smtp_host: 127.0.0.1
-    smtp_port: {port}
-    smtp_tls: optional
-    smtp_username: news@shop.example
-    smtp_password: mailbox-开门
-"""
+VIA = "send --account emailcar"
 
 
 @pytest.fixture
-async def with_smtp(closed_office, tmp_path):
-    """The office, with U-Mail's account set up to send by SMTP."""
+async def without_smtp(closed_office, tmp_path):
+    """The office, with an account at U-Mail that names no SMTP server."""
     lines = shipped().read_text("utf-8").splitlines(keepends=True)
-    kept = "".join(line for line in lines if not line.startswith("    smtp_"))
-    head, provider, rest = kept.partition("    provider: umail\n")
     closed_office.app_yaml = tmp_path / "app.yaml"
-    closed_office.app_yaml.write_text(head + provider + SMTP.format(port=closed_office.box.smtp.port) + rest, "utf-8")
+    closed_office.app_yaml.write_text("".join(line for line in lines if not line.startswith("    smtp_")), "utf-8")
     async with closed_office.open():
         yield closed_office
 
@@ -45,7 +37,7 @@ def pass_a_second(office):
     office.box.clock.step(2)
 
 
-async def open_form(office, line="send", user=LIN, press=None):
+async def open_form(office, line=VIA, user=LIN, press=None):
     if press is None:
         await office.type(user, line)
     else:
@@ -54,7 +46,7 @@ async def open_form(office, line="send", user=LIN, press=None):
     return office.slack.modal(user)
 
 
-async def write(office, line="send", user=LIN, **more):
+async def write(office, line=VIA, user=LIN, **more):
     """Fill the form in; the preview."""
     await open_form(office, line, user)
     before = office.shown(user)
@@ -116,8 +108,7 @@ async def test_a_message_is_previewed_to_the_writer_alone_and_sent_once_it_is_co
     assert "3 messages" in found.plain
 
 
-async def test_a_message_goes_by_smtp_from_one_of_the_accounts_mailboxes(with_smtp):
-    office = with_smtp
+async def test_a_message_goes_by_smtp_from_one_of_the_accounts_mailboxes(office):
     view = await open_form(office, "send --account umail")
     senders = next(block["element"] for block in view.blocks if block.get("block_id") == "sender")
     assert "news@shop.example" in [option["value"] for option in senders["options"]]
@@ -137,21 +128,37 @@ async def test_a_message_goes_by_smtp_from_one_of_the_accounts_mailboxes(with_sm
     assert (letters[0].sender, letters[0].subject) == ("news@shop.example", MAIL["subject"])
 
 
-async def test_only_accounts_that_can_send_are_offered(with_smtp, edmbot):
-    ran = await edmbot("exec", "--config", str(with_smtp.app_yaml), "send --account itnio", environ=with_smtp.environ)
+async def test_where_several_accounts_can_send_the_form_begins_with_the_choice(office):
+    await office.type(LIN, "send")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "Which account?" in str(view.blocks))
+    await office.slack.click(LIN, office.slack.modal(LIN), "emailcar (EmailCar)")
+    await office.until(lambda: "subject" in str(office.slack.modal(LIN).blocks))
+    assert "Through EmailCar (account emailcar)" in str(office.slack.modal(LIN).blocks)
+    await office.slack.submit(LIN, MAIL)
+    assert office.slack.modal(LIN) is None
+    # Pressed in a modal, it came from no channel.
+    direct = office.slack.workspace.direct_id(LIN)
+    await office.slack.wait(LIN, direct, lambda message: "Send this to 3 people?" in message.plain)
+
+
+async def test_only_accounts_that_can_send_are_offered(office, edmbot):
+    ran = await edmbot("exec", "send --account itnio", environ=office.environ)
     assert ran.status == 1
     assert "--account emailcar" in ran.out
     assert "--account umail" in ran.out
 
 
-async def test_an_account_without_smtp_does_not_claim_that_it_can_send(office):
+async def test_an_account_without_smtp_does_not_claim_that_it_can_send(without_smtp):
+    office = without_smtp
+    await open_form(office, "send")
+    assert "Through EmailCar" in str(office.slack.modal(LIN).blocks)
     await office.type(LIN, "send --account umail")
     await office.until(lambda: (view := office.slack.modal(LIN)) and "has no call for that" in str(view.blocks))
     assert "emailcar" in str(office.slack.modal(LIN).blocks)
 
 
 async def test_a_terminal_has_no_forms(office, edmbot):
-    ran = await edmbot("exec", "send", environ=office.environ)
+    ran = await edmbot("exec", VIA, environ=office.environ)
     assert ran.status == 1
     assert "only Slack has forms" in ran.out
 
@@ -243,6 +250,36 @@ async def test_a_lost_answer_is_unknown_for_good_and_says_how_to_check(office):
     assert len(sends(office)) == 1
 
 
+async def test_a_lost_answer_by_smtp_is_unknown_as_well(office):
+    await open_form(office, "send --account umail")
+    before = office.shown(LIN)
+    await office.slack.submit(LIN, MAIL | {"sender": "news@shop.example"})
+    preview = await office.answer(LIN, "C0GENERAL", before)
+    office.box.smtp.lost_replies = 1
+    told = await office.press(LIN, preview, "Send to 3 people")
+    assert "I handed U-Mail a message to 3 people, and no readable answer came back." in told.plain
+    again = await office.press(LIN, preview, "Send to 3 people")
+    assert "Nobody knows whether this was sent" in again.plain
+    assert len(office.box.world.umail["demo-umail"].letters) == 3
+    assert "sent" in (await office.press(LIN, told, "Show what was sent today")).plain
+
+
+async def test_a_server_that_offers_no_encryption_gets_neither_password_nor_message(closed_office, monkeypatch):
+    monkeypatch.setattr(type(closed_office), "environ", _with(closed_office.environ, UMAIL_SMTP_TLS="required"))
+    async with closed_office.open() as office:
+        await open_form(office, "send --account umail")
+        before = office.shown(LIN)
+        await office.slack.submit(LIN, MAIL | {"sender": "news@shop.example"})
+        preview = await office.answer(LIN, "C0GENERAL", before)
+        told = await office.press(LIN, preview, "Send to 3 people")
+        assert "Nothing was sent: U-Mail offers no encrypted connection" in told.plain
+        assert not office.box.world.umail["demo-umail"].letters
+
+
+def _with(environ, **more):
+    return property(lambda _office: {**environ, **more})
+
+
 async def test_an_answer_that_never_comes_ends_in_the_same_way(closed_office, monkeypatch):
     monkeypatch.setitem(EmailCar.__init__.__kwdefaults__, "deadline", 0.5)
     async with closed_office.open() as office:
@@ -255,7 +292,7 @@ async def test_an_answer_that_never_comes_ends_in_the_same_way(closed_office, mo
 
 async def test_a_process_that_dies_while_sending_leaves_it_unknown_and_the_writer_told(closed_office, serving):
     office = closed_office
-    await office.type(LIN, "send")
+    await office.type(LIN, VIA)
     await office.until(lambda: (view := office.slack.modal(LIN)) and "subject" in str(view.blocks))
     await office.slack.submit(LIN, MAIL)
     preview = await office.told(LIN, "Send this to 3 people?")
@@ -368,7 +405,7 @@ async def test_a_draft_that_never_was_is_said(office):
 
 
 async def test_a_shared_answer_names_nobody_who_got_it(office):
-    preview = await write(office, "send --share")
+    preview = await write(office, f"{VIA} --share")
     assert preview.ephemeral_for == LIN
     await office.slack.click(LIN, preview, "Send to 3 people")
     shown = await office.slack.wait(VERA, "C0GENERAL", lambda message: "Sent to 3 people" in message.plain)

@@ -134,6 +134,14 @@ async def test_without_points_nothing_goes(box, talk):
         await talk(send("a@b.example", "b@b.example"))
 
 
+async def test_a_reply_can_be_lost_after_the_mail_was_taken(box, talk):
+    box.smtp.lost_replies = 1
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        await talk(send("a@b.example"))
+    assert len(box.world.umail["demo-umail"].letters) == 1
+    assert await talk(send("a@b.example")) == {}
+
+
 async def test_a_new_mailbox_may_send_and_one_with_a_new_password_not_with_the_old(umail, talk):
     await umail("bs.php", do="mailbox-edit", mailbox=SENDER, pwd="new")
     with pytest.raises(AssertionError):
