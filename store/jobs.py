@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from store.engine import Store
+from store.engine import Store, insert_of
 from store.tables import Job
 
 
@@ -28,12 +28,16 @@ async def note(store: Store, firing: Firing) -> None:
     """Write down how a job went, by the database's clock."""
 
     def noted(session: Session, now: datetime) -> None:
-        row = session.get(Job, firing.name) or Job(name=firing.name)
-        row.worker = firing.worker
-        row.last_started, row.last_finished = now - firing.took, now
-        row.next_due = now + firing.again
-        row.last_error = firing.error
-        session.add(row)
+        row = {
+            "worker": firing.worker,
+            "last_started": now - firing.took,
+            "last_finished": now,
+            "next_due": now + firing.again,
+            "last_error": firing.error,
+        }
+        # Two processes may write a job's first row at once.
+        insert = insert_of[store.dialect](Job).values(name=firing.name, **row)
+        session.exec(insert.on_conflict_do_update(index_elements=["name"], set_=row))
 
     await store.transact(noted)
 

@@ -13,8 +13,9 @@ from store.jobs import jobs
 
 
 @pytest.fixture
-async def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
+async def store(database):
+    store = Store(database)
+    await store.migrate()
     await store.open()
     yield store
     await store.close()
