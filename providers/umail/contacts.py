@@ -1,6 +1,8 @@
 """mloperate.php, the addresses: 000 4.7 to 4.10 and 4.14; 001 4.8 to 4.11."""
 
+import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from providers import values
@@ -25,6 +27,8 @@ from providers.umail.part import Part, named
 from providers.xml import Element, Reader, fields
 
 SCRIPT = "mloperate.php"
+_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_EPOCH = date(1970, 1, 1)
 PAGE_SIZE = 50
 CONTACT_COLUMNS = (
     "address",
@@ -50,6 +54,19 @@ _LOGGED = {"1": ImportState.DONE, **dict.fromkeys(("-1", "-2", "-3"), ImportStat
 
 def _name(do: str) -> str:
     return f"{SCRIPT}?do={do}"
+
+
+def _born(text: str | None) -> date | None:
+    """A date of birth: `brithday`, sic, where the parameter is `birthday`. `0000-00-00` and PHP's epoch are none.
+
+    `values.day` takes every day before 1971 for one that never was.
+    """
+    match = _DAY.fullmatch(text or "")
+    try:
+        found = date(*(int(group) for group in match.groups())) if match else None
+    except ValueError:
+        return None
+    return None if found == _EPOCH else found
 
 
 class Contacts(Part):
@@ -190,8 +207,7 @@ class Contacts(Part):
             list_id=named(ListId, row.identifier("list_id")),
             address=address,
             name=row.text("fullname"),
-            # `brithday`, sic, where the parameter is `birthday`.
-            birthday=row.day("brithday") or row.day("birthday"),
+            birthday=_born(row.text("brithday") or row.text("birthday")),
             phone=row.text("phone"),
             area=row.text("area"),
             added_at=row.moment("time"),
@@ -208,7 +224,7 @@ class Contacts(Part):
         return (
             address,
             found.get("fullname"),
-            values.day(found.get("brithday")) or values.day(found.get("birthday")),
+            _born(found.get("brithday") or found.get("birthday")),
             found.get("phone"),
             found.get("area"),
             added.astimezone(self._api.zone) if added else None,

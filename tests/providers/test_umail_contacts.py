@@ -359,3 +359,69 @@ async def test_v3_exports_who_subscribes(vendor, connect):
     found = await gathered(connect("umail-v3").subscribers(LIST))
     assert vendor.asked.query["do"] == "subscription-export"
     assert [(one.address, one.name) for one in found] == [("a@b.example", "张三"), ("c@d.example", None)]
+
+
+@pytest.mark.parametrize(
+    ("said", "born"),
+    [
+        ("1960-01-31", date(1960, 1, 31)),
+        ("1986-8-5", date(1986, 8, 5)),
+        ("0000-00-00", None),
+        ("1970-01-01", None),
+        ("2026-02-30", None),
+        ("", None),
+    ],
+)
+async def test_people_were_born_before_1971_too(vendor, connect, said, born):
+    row = f"<data><addr><id>1</id><address>a@b.example</address><brithday>{said}</brithday></addr></data>"
+    vendor.says(row, row)
+    assert (await connect().contacts(where=LIST)).contacts[0].birthday == born
+    [batch] = [batch async for batch in connect().contact_table(where=LIST).batches if batch]
+    assert batch[0][2] == born
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"), [("umail", "umail-000-4.7-ml-addr-list.xml"), ("umail-v3", "umail-001-4.8-ml-addr-list.xml")]
+)
+async def test_a_whole_list_is_asked_for_without_a_page_and_read_as_a_table(vendor, connect, kind, source):
+    vendor.says(sample(source).replace("添加时间", "2026-11-20 10:00:00"))
+    table = connect(kind).contact_table(where=LIST)
+    rows = [row async for batch in table.batches for row in batch]
+    assert {name: vendor.asked.query.get(name) for name in ("do", "list_id", "page", "limit")} == {
+        "do": "ml-addr-list", "list_id": "5", "page": None, "limit": None,
+    }  # fmt: skip
+    found = dict(zip(table.columns, rows[0], strict=True))
+    assert (found["address"], found["name"], found["var1"]) == ("邮箱地址", "名称", "变量 1")
+    assert found["added_at"].isoformat() == "2026-11-20T10:00:00+08:00"
+
+
+async def test_a_table_that_ends_early_says_so_at_its_end(vendor, connect):
+    vendor.says("<data><addr><id>1</id><address>a@b.example</address></addr><addr>")
+    found = []
+
+    async def read():
+        async for batch in connect().contact_table(where=LIST).batches:
+            found.extend(batch)
+
+    with pytest.raises(BadAnswerError):
+        await read()
+    assert len(found) == 1
+
+
+async def test_an_empty_list_is_an_empty_table(vendor, connect):
+    vendor.says("<data><total_num>0</total_num ></data>", NOTHING)
+    for _ in range(2):
+        assert [row async for batch in connect().contact_table(where=LIST).batches for row in batch] == []
+
+
+def test_a_table_of_contacts_says_whose(connect):
+    with pytest.raises(TypeError):
+        connect().contact_table()
+    with pytest.raises(RefusedError):
+        connect().contact_table(where=ListId(""))
+
+
+@pytest.mark.parametrize(("kind", "newer"), [("umail", True), ("umail-v3", False)])
+def test_a_dialect_tells_what_it_has_no_call_for(connect, kind, newer):
+    client = connect(kind)
+    assert (client.can_follow_imports(), client.can_edit_contacts()) == (newer, not newer)
