@@ -22,6 +22,7 @@ from templates import Message
 UPLOAD = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 """For the bytes themselves: a large file takes its time, a silent peer does not."""
 CHUNK = 64 * 1024
+HTML = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,15 @@ class SlackFiles:
         self._client = client
         self._http = http
 
-    async def hand_over(self, user_id: str, file: Attachment, comment: Message) -> Sent:
+    async def hand_over(
+        self,
+        user_id: str,
+        file: Attachment,
+        comment: Message | None,
+        *,
+        title: str | None = None,
+        alt_text: str | None = None,
+    ) -> Sent:
         """Put a file into a person's direct messages."""
         channel: str | None = None
 
@@ -73,7 +82,7 @@ class SlackFiles:
         await carefully(opened)
         if channel is None:
             return Sent.NO
-        return await self.upload(channel, file, title=file.name, alt_text=None, comment=comment)
+        return await self.upload(channel, file, title=title or file.name, alt_text=alt_text, comment=comment)
 
     async def upload(
         self, channel: str, file: Attachment, *, title: str, alt_text: str | None, comment: Message | None
@@ -120,7 +129,10 @@ class SlackFiles:
         if info["size"] > most:
             raise FileRefusedError("too_large")
         with tempfile.NamedTemporaryFile(prefix="edmbot-") as held:
-            size = await self._fetch(str(info["url_private_download"]), held, most)
+            page = info.get("mimetype") == HTML
+            size = await self._fetch(str(info["url_private_download"]), held, most, page=page)
+            if page and size != info["size"]:
+                raise FileRefusedError("gone")
             yield Download(Path(held.name), str(info["name"]), size)
 
     async def _send(self, url: str, file: Attachment) -> None:
@@ -131,13 +143,14 @@ class SlackFiles:
                 raise SlowDownError(float(answer.headers.get("Retry-After", "1")))
             answer.raise_for_status()
 
-    async def _fetch(self, url: str, target: IO[bytes], most: int) -> int:
+    async def _fetch(self, url: str, target: IO[bytes], most: int, *, page: bool) -> int:
+        """The bytes' number; `page` says that the file is HTML itself, as Slack's sign-in page is."""
         headers = {"Authorization": f"Bearer {self._client.token}"}
         size = 0
         try:
             # Slack redirects to its sign-in page when it does not take the token, and the token is nobody else's.
             async with self._http.get(url, headers=headers, timeout=UPLOAD, allow_redirects=False) as answer:
-                if answer.status != 200 or answer.content_type == "text/html":
+                if answer.status != 200 or (answer.content_type == HTML and not page):
                     raise FileRefusedError("gone")
                 async for chunk in answer.content.iter_chunked(CHUNK):
                     size += len(chunk)
