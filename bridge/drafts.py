@@ -3,9 +3,10 @@
     OPEN ──▶ SENDING ──▶ SENT | FAILED | UNKNOWN
       └────▶ DISCARDED       by its writer, by an edit, or by nobody when LIFE is over
 
-Each step is one compare-and-set, so that two clicks, two processes or a click after a restart send once. The call to
-the vendor is never repeated. What a lost answer or a dead process leaves behind is UNKNOWN, for good: nothing at a
-vendor identifies the result. Once a draft has left OPEN and SENDING, recipients and content are gone from its row.
+Each step is one compare-and-set, or holds the lock of the row that it found open, so that two clicks, two processes
+or a click after a restart send once. The call to the vendor is never repeated. What a lost answer or a dead process
+leaves behind is UNKNOWN, for good: nothing at a vendor identifies the result. Once a draft has left OPEN and SENDING,
+recipients and content are gone from its row.
 """
 
 from datetime import datetime, timedelta
@@ -78,7 +79,7 @@ async def settle(store: Store, draft: Draft, state: DraftState, *, result: dict[
     """
 
     def settled(session: Session, now: datetime) -> Draft | None:
-        row = session.get_one(Draft, draft.id)
+        row = session.get_one(Draft, draft.id, with_for_update=True)
         again = None
         if state is DraftState.FAILED and row.state is DraftState.SENDING:
             letter = Letter.read(row.content)
@@ -110,7 +111,7 @@ async def tidy(store: Store) -> None:
         _expire(session, now, col(Draft.state) == DraftState.OPEN)
         ended = select(CommandRun.id).where(col(CommandRun.outcome).is_not(None))
         dead = select(Draft).where(col(Draft.state) == DraftState.SENDING, col(Draft.run_id).in_(ended))
-        for draft in session.exec(dead).all():
+        for draft in session.exec(dead.with_for_update()).all():
             _close(session, draft, DraftState.UNKNOWN, now, by=draft.settled_by, result={"code": "interrupted"})
 
     await store.transact(tidied)
@@ -136,12 +137,12 @@ def _new(letter: Letter, *, account: str, by: str, run_id: str, now: datetime) -
 
 def _open(session: Session, draft_id: str, now: datetime) -> Draft | None:
     is_open = and_(col(Draft.state) == DraftState.OPEN, col(Draft.expires_at) > now)
-    return session.exec(select(Draft).where(col(Draft.id) == draft_id, is_open)).first()
+    return session.exec(select(Draft).where(col(Draft.id) == draft_id, is_open).with_for_update()).first()
 
 
 def _expire(session: Session, now: datetime, which: ColumnElement[bool]) -> None:
     over = select(Draft).where(which, col(Draft.state) == DraftState.OPEN, col(Draft.expires_at) <= now)
-    for draft in session.exec(over).all():
+    for draft in session.exec(over.with_for_update()).all():
         _close(session, draft, DraftState.DISCARDED, draft.expires_at, by=None, result={})
 
 
