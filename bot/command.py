@@ -6,17 +6,15 @@ of its Chinese. It never replies and catches nothing: `bot.dispatch` does both.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from bot.charts import Chart
 from bot.config import Role
 from bot.forms import Form
 from bridge.receivers.files import Attachment
 from providers.errors import ProviderError
 from store.tables import Outcome
 from templates import Message
-
-if TYPE_CHECKING:
-    from bot.charts import Chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,7 @@ class Answer:
     """A change, told to the channel where it was asked for."""
     attachment: Attachment | None = None
     """A file for the asker alone, sent before the answer; `bot.dispatch` closes it."""
-    picture: Callable[[], Awaitable["Chart | None"]] | None = None
+    picture: Callable[[], Awaitable[Chart | None]] | None = None
     """Drawn after the words were sent; it never delays them."""
     modal: Message | None = None
     """A form that is opened instead of an answer."""

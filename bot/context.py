@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.arguments import Injected
+from bot.charts import Chart
 from bot.command import Answer, Command, RefusalError, error_of
 from bot.config import Config, Role
 from bot.conversation import Conversation
@@ -23,9 +24,6 @@ from providers.tables import Table
 from store.engine import Store
 from store.tables import CommandRun, Outcome
 from templates import Message, render
-
-if TYPE_CHECKING:
-    from bot.charts import Chart
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -136,7 +134,7 @@ class Context:
         data: Mapping[str, Any] | None = None,
         announcement: Message | None = None,
         attachment: Attachment | None = None,
-        picture: "Callable[[], Awaitable[Chart | None]] | None" = None,
+        picture: Callable[[], Awaitable[Chart | None]] | None = None,
         **facts: Any,  # noqa: ANN401
     ) -> Answer:
         """`say`, as a command's end; `data` is what `--json` prints, the rest as in `Answer`."""
