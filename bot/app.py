@@ -20,6 +20,7 @@ from bot.socket import SocketDoor
 from bot.web import WebDoor
 from bridge.receivers.files import SlackFiles
 from bridge.receivers.modals import SlackModals
+from bridge.receivers.pictures import Pictures
 from bridge.receivers.slack import TIMEOUT, SlackAnswers
 from jobs.scheduler import Clockwork
 from jobs.sweep import Sweep
@@ -76,7 +77,8 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         client = _client(slack, session)
         people = People(config, client)
         dispatcher = Dispatcher(config, store, providers, people, grammar())
-        outlets = Slack(SlackAnswers(client, session), SlackFiles(client, session), SlackModals(client))
+        answers, files = SlackAnswers(client, session), SlackFiles(client, session)
+        outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client))
         identity = Identity(client, people)
         home = Home(config, client, people)
         bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)

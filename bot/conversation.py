@@ -7,12 +7,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from bot.command import Answer
 from bot.forms import CALLBACK, Form, Origin
 from bot.line import read
 from bridge.receivers.files import Download, SlackFiles
 from bridge.receivers.modals import SlackModals
+from bridge.receivers.pictures import Pictures
 from bridge.receivers.slack import Sent, SlackAnswers
+from providers.errors import ProviderError
 from store.engine import Store
 from store.runs import note
 from store.tables import CommandRun, Outcome
@@ -25,6 +29,8 @@ PROGRESS_EVERY = 3.0
 SHARE = "--share"
 """Anywhere in a line: the answer is for everyone in the channel."""
 
+_log = structlog.get_logger()
+
 Say = Callable[..., Message]
 """`say(name, **facts)`: a message in the asker's language."""
 
@@ -35,6 +41,7 @@ class Slack:
 
     answers: SlackAnswers
     files: SlackFiles
+    pictures: Pictures
     modals: SlackModals
 
 
@@ -125,6 +132,29 @@ class Conversation:
             await self._slack.answers.edit(self._run.progress_channel, self._run.progress_ts, answer.message)
         if answer.announcement is not None:
             await self._slack.answers.announce(self._run, answer.announcement)
+
+    async def show_picture(self, answer: Answer) -> None:
+        """Show the answer's chart, after its words: reading what it shows may take a while."""
+        if answer.picture is None:
+            return
+        try:
+            chart = await answer.picture()
+        except ProviderError as error:
+            # The words are the answer, and they have been said.
+            _log.info("picture", run=self._run.id, error=error.code)
+            return
+        if chart is None or chart.empty:
+            return
+        await self._slack.pictures.show(
+            self._run,
+            chart.message,
+            chart.png,
+            name=f"{chart.message.name.replace('/', '-')}.png",
+            title=chart.title,
+            alt=chart.alt,
+            shared=self.shared and answer.outcome is Outcome.DONE,
+            blocks=chart.slack_draws_it,
+        )
 
     async def _show(self, answer: Answer) -> None:
         done = answer.outcome is Outcome.DONE

@@ -195,6 +195,7 @@ class Dispatcher:
         # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
         if await self.close(run, answer):
             await conversation.reply(answer)
+            await conversation.show_picture(answer)
 
     async def _my_turn(self, latest: float) -> None:
         """Let the acks of a burst go first; one waiter at a time watches, so that work is begun one by one."""

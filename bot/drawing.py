@@ -201,5 +201,5 @@ def _fonts() -> tuple[list[str], frozenset[int]]:
 
 
 def _wrapped(title: str) -> str:
-    wide = any(unicodedata.east_asian_width(letter) == "W" for letter in title)
-    return fill(title, TITLE // 2 if wide else TITLE)
+    width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in title)
+    return fill(title, max(1, TITLE * len(title) // max(1, width)))

@@ -4,21 +4,26 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from bot.arguments import AccountName, Period, TaskId, period
+from bot.charts import Chart
 from bot.command import Answer, command
 from bot.commands.facts import facts_of, total
 from bot.config import Role
 from bot.context import Context, Ctx
+from bot.line import write
 from providers.base import Provider, ReadsTasks, TellsDayStats, TellsTaskStats, require
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats
 from store.tables import Outcome
 
 BEFORE = timedelta(days=7)
+CHARTS = 2
+"""In one message, by Slack's rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,18 @@ class Part:
         return total(self.before, figure)
 
 
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """One account's days, or why they are not known."""
+
+    account: str
+    title: str
+    days: Sequence[SendStats] = ()
+    error: ProviderError | None = None
+    so_far: bool = False
+    """Whether the last day is not over."""
+
+
 @command(
     "stats",
     role=Role.VIEWER,
@@ -67,15 +84,41 @@ async def stats(
         raise parts[0].error
     main = asked[0].account if len(asked) == 1 else None
     known = [part.stats for part in parts if part.stats]
+    days = period(words, ctx.today(main))
     return ctx.answer(
         "stats",
         outcome=Outcome.DONE if known else Outcome.FAILED,
         account=main,
         data=facts_of(known[0]) if main and known else {"accounts": [facts_of(found) for found in known]},
         parts=parts,
-        period=period(words, ctx.today(main)),
+        picture=partial(_picture, ctx, asked, words) if known and days.days > 1 else None,
+        period=days,
         without=[provider.title for provider in ctx.unable(TellsDayStats, asked)] if account is None else [],
     )
+
+
+async def _picture(ctx: Context, asked: Sequence[Provider], words: str) -> Chart:
+    """The same day by day; of the first accounts, where there are more than a message has charts."""
+    read = await asyncio.gather(*(_daily(ctx, provider, words) for provider in asked[:CHARTS]))
+    return Chart(
+        ctx.say(
+            "chart/stats",
+            drawn=[daily for daily in read if daily.error is None],
+            unread=[daily for daily in read if daily.error],
+            elsewhere=[write(["stats", words, "--account", provider.account]) for provider in asked[CHARTS:]],
+        )
+    )
+
+
+async def _daily(ctx: Context, provider: Provider, words: str) -> Daily:
+    """One day after the other: the vendor's limits leave room for what others ask meanwhile."""
+    asked, today = period(words, ctx.today(provider.account)), ctx.today(provider.account)
+    days = [asked.first + timedelta(days=offset) for offset in range(asked.days)]
+    try:
+        found = [await require(provider, TellsDayStats).day_stats(day, day) for day in days]
+    except ProviderError as error:
+        return Daily(provider.account, provider.title, error=error)
+    return Daily(provider.account, provider.title, found, so_far=asked.last == today)
 
 
 async def _part(ctx: Context, provider: Provider, words: str) -> Part:

@@ -12,6 +12,7 @@ from templates.words import LANGUAGES
 from tests.templates.facts import (
     bounces,
     charges,
+    chart,
     console,
     contact,
     core,
@@ -48,6 +49,7 @@ MESSAGES = {
     **domain.MESSAGES,
     **console.MESSAGES,
     **bounces.MESSAGES,
+    **chart.MESSAGES,
     **charges.MESSAGES,
     **core.MESSAGES,
     **doctor.MESSAGES,
