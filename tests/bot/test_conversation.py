@@ -51,14 +51,14 @@ ANSWERS = [
         LIN,
         "stats today --account umail",
         (
-            "Today, so far: 41,163 sent, 40,000 delivered, 1,163 failed · 97.2 % delivered",
+            "Today, so far: 41,163 sent, 40,000 delivered, 1,163 failed\n▇▇▇▇▇▇▇▇▇░ 97.2 % delivered",
             "mailbox does not exist 640 · mailbox full 107",
             "Never sent 350: invalid 310 · format 12 · blacklist 21 · complained earlier 7",
             "Against the 7 days before: delivered 97.2 % (98.1 %), mailbox does not exist 1.6 % (0.8 %)",
             "days of Asia/Shanghai · delivered = sent − failed",
         ),
     ),
-    (MEI, "stats 今天 --account umail", ("今天到目前为止：发送 41,163，送达 40,000，失败 1,163 · 送达率 97.2 %",)),
+    (MEI, "stats 今天 --account umail", ("今天到目前为止：发送 41,163，送达 40,000，失败 1,163\n▇▇▇▇▇▇▇▇▇░ 送达率 97.2 %",)),
     (
         LIN,
         "stats",
