@@ -15,23 +15,21 @@ LETTER = Letter("news@shop.example", "小店", ("a@mail.example", "b@mail.exampl
 
 
 @pytest.fixture
-async def store(tmp_path):
-    async with opened(tmp_path) as found:
-        yield found
+async def store(database):
+    store = Store(database)
+    await store.migrate()
+    await store.open()
+    yield store
+    await store.close()
 
 
-class opened:  # noqa: N801  # used as a function
-    """A store on the test's one database, as every process has its own."""
-
-    def __init__(self, folder):
-        self.store = Store(f"sqlite:///{folder}/edmbot.db")
-
-    async def __aenter__(self):
-        await self.store.open()
-        return self.store
-
-    async def __aexit__(self, *_):
-        await self.store.close()
+@pytest.fixture
+async def other(store, database):
+    """The store of a second process on the same database."""
+    another = Store(database)
+    await another.open()
+    yield another
+    await another.close()
 
 
 async def run(store, *, command="send", outcome=Outcome.REFUSED, answer="To a@mail.example"):
@@ -63,16 +61,28 @@ async def close(store, run_id):
     await store.transact(lambda session, _now: setattr(session.get(CommandRun, run_id), "outcome", Outcome.INTERRUPTED))
 
 
-async def test_one_of_many_claims_wins_whichever_process_it_comes_from(store, tmp_path):
+async def test_one_of_many_claims_wins_whichever_process_it_comes_from(store, other):
     draft = await written(store)
-    async with opened(tmp_path) as other:
-        runs = [await run(store, command="draft send", outcome=None) for _ in range(10)]
-        won = await asyncio.gather(
-            *(drafts.claim(one, draft, by=f"U{n}", run_id=runs[n]) for n, one in enumerate([store, other] * 5))
-        )
+    runs = [await run(store, command="draft send", outcome=None) for _ in range(10)]
+    won = await asyncio.gather(
+        *(drafts.claim(one, draft, by=f"U{n}", run_id=runs[n]) for n, one in enumerate([store, other] * 5))
+    )
     assert won.count(True) == 1
     found = await drafts.find(store, draft.id)
     assert (found.state, found.settled_by) == (DraftState.SENDING, f"U{won.index(True)}")
+
+
+async def test_of_a_claim_an_edit_and_a_discard_at_once_one_is_done(store, other):
+    for _ in range(10):
+        draft, run_id = await written(store), await run(store, command="draft send", outcome=None)
+        claimed, edited, discarded = await asyncio.gather(
+            drafts.claim(store, draft, by="U0LIN", run_id=run_id),
+            written(other, instead_of=draft),
+            drafts.discard(other, draft, by="U0LIN"),
+        )
+        assert [claimed, edited is not None, discarded].count(True) == 1
+        state = (await drafts.find(store, draft.id)).state
+        assert state is (DraftState.SENDING if claimed else DraftState.DISCARDED)
 
 
 @pytest.mark.parametrize("state", [DraftState.SENT, DraftState.FAILED, DraftState.UNKNOWN])
