@@ -30,7 +30,7 @@ async def test_an_admin_reads_that_all_is_well(english):
     assert "Slack knows me as edmbot in Lantern Mail · our clocks agree" in lines
     assert "Clicks and commands come in: this one did" in lines
     assert f"Permissions: all {len(SCOPES)} are there" in lines
-    assert "• channels.alerts: #edm-alerts has me in it" in lines
+    assert "• alerts: #edm-alerts has me in it" in lines
     assert "• umail (U-Mail) answers: 311,016 e-mails left" in lines
 
 
@@ -50,9 +50,9 @@ async def test_a_channel_without_the_bot_an_archived_one_and_none_at_all_are_tol
     closed_office.app_yaml.write_text(text, "utf-8")
     async with closed_office.open() as office:
         answer = (await office.ask(MEI, "doctor")).plain
-    assert "channels.alerts: #random does not have me in it: type /invite @edmbot there" in answer
-    assert "channels.approvals: #campaigns-2024 is archived" in answer
-    assert "channels.digest: C0SECRET is no channel that I can see" in answer
+    assert "alerts: #random does not have me in it: type /invite @edmbot there" in answer
+    assert "approvals: #campaigns-2024 is archived" in answer
+    assert "digest: C0SECRET is no channel that I can see" in answer
     assert "3 of 9 checks failed: #random, #campaigns-2024, C0SECRET" in answer
 
 
@@ -90,9 +90,9 @@ async def test_another_signing_secret_than_the_bot_runs_with_is_found(closed_off
 async def test_a_click_says_that_it_arrived_and_how_long_it_took(english):
     report = await english.ask(MEI, "doctor")
     arrived = await english.press(MEI, report, "Test a click")
-    assert arrived.plain.startswith("✅ Your click arrived: it was being answered ")
+    assert arrived.plain.startswith("✅ Your click arrived · it was being answered ")
     typed = await english.ask(MEI, "doctor --click")
-    assert typed.plain.startswith("✅ Your command arrived: ")
+    assert typed.plain.startswith("✅ Your command arrived · ")
 
 
 async def test_a_click_cannot_be_tested_from_a_terminal(office, edmbot):

@@ -20,9 +20,18 @@ async def noted(office, error=None):
         await note(office.store, Firing(name, "here", timedelta(0), timedelta(seconds=11), error))
 
 
-async def test_a_viewer_reads_that_all_is_well(office):
-    await noted(office)
-    lines = (await office.ask(VERA, "status")).plain.splitlines()
+@pytest.fixture
+async def still(closed_office, monkeypatch):
+    """A bot whose clock does not fire by itself."""
+    for name in EVERY:
+        monkeypatch.setitem(EVERY, name, 1_000.0)
+    async with closed_office.open():
+        yield closed_office
+
+
+async def test_a_viewer_reads_that_all_is_well(still):
+    await noted(still)
+    lines = (await still.ask(VERA, "status")).plain.splitlines()
     assert lines[0] == "✅ All is well · 3 of 3 accounts answer · nothing waits"
     assert lines[1].startswith("umail answers: 311,016 e-mails left · U-Mail, ")
     assert lines[3].startswith("itnio answers · ITNIO, ")
@@ -39,24 +48,22 @@ async def test_an_account_that_does_not_answer_is_named_in_the_first_line(office
     assert "umail has a fault on its side" in answer
 
 
-async def test_a_job_that_fails_is_shown_with_its_error(office):
-    # The clock's own jobs write that they are well, every ten seconds.
-    await noted(office, "ConnectionError: <!channel> hung up")
-    answer = await office.ask(VERA, "status")
+async def test_a_job_that_fails_is_shown_with_its_error(still):
+    await noted(still, "ConnectionError: <!channel> hung up")
+    answer = await still.ask(VERA, "status")
     assert "things are not well" in answer.plain
     assert "failed 0 s ago: ConnectionError: <!channel> hung up" in answer.plain
     assert answer.pings == []
 
 
-async def test_a_job_of_a_bot_that_is_gone_is_late(closed_office, edmbot):
-    async with closed_office.open() as office:
-        await noted(office)
+async def test_a_job_of_a_bot_that_is_gone_is_late(still, edmbot):
+    await noted(still)
 
-        def long_ago(session, now):
-            session.exec(update(Job).values(last_finished=now - timedelta(hours=3), next_due=now - timedelta(hours=3)))
+    def long_ago(session, now):
+        session.exec(update(Job).values(last_finished=now - timedelta(hours=3), next_due=now - timedelta(hours=3)))
 
-        await office.store.transact(long_ago)
-        answer = await edmbot("exec", "status", environ=office.environ)
+    await still.store.transact(long_ago)
+    answer = await edmbot("exec", "status", environ=still.environ)
     assert "ran 3 h ago and took" in answer.out
     assert "late by 3 h" in answer.out
     assert answer.status == 0
