@@ -134,14 +134,14 @@ async def add(
 @command(
     "contact edit",
     role=Role.OPERATOR,
-    usage=f"LIST ADDRESS [--address NEW] {_DATA} [--account NAME]",
+    usage=f"LIST ADDRESS [--new-address NEW] {_DATA} [--account NAME]",
     examples=("contact edit 5 anna@shop.example --name Anna",),
 )
 async def edit(
     list_id: ListArg,
     address: EmailAddress,
     *,
-    new: Annotated[EmailAddress | None, Parameter(name="--address")] = None,
+    new: Annotated[EmailAddress | None, Parameter(name="--new-address")] = None,
     name: Name = None,
     sex: SexWord = None,
     birthday: Birthday = None,
@@ -214,8 +214,8 @@ class Change:
     after: Contact | None = None
     left_out: tuple[str, ...] = ()
     """Those that were there already, or were not there."""
-    grown: int | None = None
-    """By how much the list grew, where addresses were not looked up one by one."""
+    size: int | None = None
+    """How large the list is now, where addresses were not looked up one by one."""
 
 
 def _able_to_edit(ctx: Context, account: str | None) -> KeepsContacts:
@@ -321,7 +321,7 @@ def told(ctx: Context, provider: KeepsContacts, change: Change, deed: Deed[Any, 
         "before": change.before,
         "after": change.after,
         "left_out": change.left_out,
-        "grown": change.grown,
+        "size": change.size,
         "error": unread(deed),
     }
     if deed.seen is Seen.NOT_DONE:

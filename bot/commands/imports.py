@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from bot.arguments import AccountName, ListArg, Page
 from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
-from bot.commands.lists import known, lacking
+from bot.commands.lists import again, known, lacking
 from bot.commands.rows import add_rows
 from bot.config import Role
 from bot.contactfile import looks_like_the_vendors
@@ -214,7 +214,7 @@ async def _logged(provider: ImportsContacts, shown: str) -> ImportRecord | None:
 
 async def _told(ctx: Context, provider: ImportsContacts, before: ContactList, followed: _Followed) -> Answer:
     state, record = followed.state, followed.record
-    after = await _again(provider, before) if state is ImportState.DONE else None
+    after = await again(provider, before) if state is ImportState.DONE else None
     added = _difference(record)
     if added is None and after and after.contacts is not None and before.contacts is not None:
         added = after.contacts - before.contacts
@@ -248,14 +248,6 @@ async def _told(ctx: Context, provider: ImportsContacts, before: ContactList, fo
         error=None if outcome is Outcome.DONE else {"code": "import", "problem": str(state)},
         announcement=announced if outcome is Outcome.DONE else None,
     )
-
-
-async def _again(provider: ImportsContacts, before: ContactList) -> ContactList | None:
-    try:
-        return await require(provider, KeepsLists).contact_list(before.id)
-    except ProviderError:
-        # How large the list is now is worth less than what became of the file.
-        return None
 
 
 def _difference(record: ImportRecord | None) -> int | None:

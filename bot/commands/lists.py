@@ -12,7 +12,7 @@ from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bridge.deeds import Deed, Seen
-from providers.base import Provider
+from providers.base import Provider, require
 from providers.capabilities import KeepsLists
 from providers.contacts import ContactList, ListId
 from providers.errors import OutcomeUnknownError, ProviderError
@@ -160,6 +160,14 @@ async def known(provider: KeepsLists, list_id: str) -> ContactList:
     if found is None:
         raise RefusalError("list/missing", account=provider.account, title=provider.title, list_id=list_id)
     return found
+
+
+async def again(provider: Provider, before: ContactList) -> ContactList | None:
+    """A list after what was done to it; None when it cannot be read, for what was done is known all the same."""
+    try:
+        return await require(provider, KeepsLists).contact_list(before.id)
+    except ProviderError:
+        return None
 
 
 def lacking(ctx: Context, provider: Provider, able: Callable[[Provider], bool]) -> RefusalError:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.command import Answer, RefusalError
+from bot.commands.lists import again
 from bot.contactfile import ContactFile, Row, UnreadableFileError, opened
 from bot.context import Context
 from bridge.deeds import Deed, Seen
-from providers.base import require
-from providers.capabilities import KeepsContacts, KeepsLists
+from providers.capabilities import KeepsContacts
 from providers.contacts import MOST_AT_ONCE, ContactList
 from providers.errors import ProviderError
 from store.tables import Outcome
@@ -128,7 +128,7 @@ def _bad(problem: str, tally: Tally, line: int | None = None) -> RefusalError:
 async def _told(
     ctx: Context, provider: KeepsContacts, target: ContactList, tally: Tally, file: dict[str, Any]
 ) -> Answer:
-    after = await _again(provider, target)
+    after = await again(provider, target)
     outcome = Outcome.DONE if tally.stopped is None else Outcome.UNKNOWN if tally.unknown else Outcome.FAILED
     about: dict[str, Any] = {"title": provider.title, "user": ctx.person.id, "before": target, "added": tally.added}
     stopped = tally.stopped
@@ -156,11 +156,3 @@ def _error(tally: Tally) -> dict[str, Any] | None:
         return None
     error = tally.error
     return {"code": error.code, "vendor_code": error.vendor_code, "vendor_text": error.vendor_text}
-
-
-async def _again(provider: KeepsContacts, target: ContactList) -> ContactList | None:
-    try:
-        return await require(provider, KeepsLists).contact_list(target.id)
-    except ProviderError:
-        # What was added is known all the same.
-        return None

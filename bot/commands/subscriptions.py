@@ -9,11 +9,10 @@ from cyclopts import Parameter
 from bot.arguments import ADDRESS, AccountName, ListArg
 from bot.command import Answer, RefusalError, command
 from bot.commands.contacts import Change, Name, exact, look_with, told, unchanged
-from bot.commands.lists import known
+from bot.commands.lists import again, known
 from bot.config import Role
 from bot.context import Context, Ctx
 from bridge.deeds import Seen
-from providers import values
 from providers.base import require
 from providers.capabilities import KeepsContacts, KeepsLists, KeepsSubscriptions
 from providers.contacts import MOST_AT_ONCE, ContactList
@@ -98,8 +97,7 @@ async def _subscription(
 ) -> Answer:
     provider = ctx.provider(KeepsSubscriptions, account)
     contacts = require(provider, KeepsContacts)
-    lists = require(provider, KeepsLists)
-    target = await known(lists, list_id)
+    target = await known(require(provider, KeepsLists), list_id)
     wanted = addresses
     if len(addresses) <= FEW:
         there = await _there(contacts, target, addresses)
@@ -115,13 +113,13 @@ async def _subscription(
         look=look if len(wanted) <= FEW else None,
         check=look_with(target, wanted[0]),
     )
-    after = await lists.contact_list(target.id) if deed.seen is Seen.DONE else None
+    after = await again(provider, target) if deed.seen is Seen.DONE and len(wanted) > FEW else None
     change = Change(
         action,
         target,
         wanted,
         left_out=tuple(one for one in addresses if one not in wanted),
-        grown=None if len(wanted) <= FEW else values.difference(after.contacts if after else None, target.contacts),
+        size=after.contacts if after else None,
     )
     return told(ctx, contacts, change, deed)
 

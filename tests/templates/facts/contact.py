@@ -22,7 +22,7 @@ CONTACT = Contact(
 OTHER = replace(CONTACT, address="li@shop.example", name=None, birthday=None, phone="1", area=None, variables=())
 UNKNOWN = Contact(**SEEN, address="anna@shop.example")
 MANY = tuple(f"a{number}@shop.example" for number in range(500))
-CHANGED = {**BY, "list": LIST, "before": None, "after": None, "left_out": (), "grown": None, "error": None}
+CHANGED = {**BY, "list": LIST, "before": None, "after": None, "left_out": (), "size": None, "error": None}
 ACTIONS = ("add", "edit", "delete", "subscribe", "unsubscribe")
 
 
@@ -52,9 +52,9 @@ MESSAGES = {
         ),
         *({**CHANGED, "action": "delete", "addresses": MANY[:1], "before": one} for one in (CONTACT, UNKNOWN)),
         *(
-            {**CHANGED, "action": action, "addresses": addresses, "left_out": left_out, "grown": grown}
+            {**CHANGED, "action": action, "addresses": addresses, "left_out": left_out, "size": size}
             for action in ("subscribe", "unsubscribe")
-            for addresses, left_out, grown in ((MANY[:1], MANY[:2], None), (MANY[:3], (), None), (MANY, (), -498))
+            for addresses, left_out, size in ((MANY[:1], MANY[:2], None), (MANY[:3], (), None), (MANY, (), 90_498))
         ),
         {**CHANGED, "action": "add", "addresses": MANY[:1], "error": ERRORS[1]},
     ],
