@@ -9,6 +9,7 @@ from bot.command import Answer, RefusalError, command
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
+from bot.htmlfile import html_in
 from bot.htmltext import text_of
 from bridge import drafts
 from bridge.deeds import Deed
@@ -24,6 +25,8 @@ MOST_RECIPIENTS = 50
 """002: EmailCar's limit of one call; U-Mail's SMTP is held to it as well. More need an approval."""
 SHOWN = 3
 """Recipients that a preview names."""
+TYPED = 3000
+"""Characters that a form's field holds."""
 EXCERPT = 2500
 """Characters of a content that a preview shows."""
 DOMAINS = 5
@@ -43,6 +46,12 @@ def recipients_in(text: str) -> tuple[str, ...]:
 
 def check(form: Form) -> Mapping[str, RefusalError]:
     """By field, what is wrong with a message."""
+    lacks = form.text("content") is None and not form.files("file")
+    return {**check_edit(form), **({"content": _wrong("blank")} if lacks else {})}
+
+
+def check_edit(form: Form) -> Mapping[str, RefusalError]:
+    """The same for one that has a content already, which stays when none is given."""
     return dict(_faults(form))
 
 
@@ -51,7 +60,7 @@ def _faults(form: Form) -> Iterator[tuple[str, RefusalError]]:
         address = form.one(name) or form.text(name)
         if address and not _is_address(address):
             yield name, _wrong("address", word=address)
-    for name in ("sender_name", "subject", "content"):
+    for name in ("sender_name", "subject"):
         if form.text(name) is None:
             yield name, _wrong("blank")
     to = recipients_in(form.text("recipients") or "")
@@ -86,7 +95,7 @@ async def send(*, account: AccountName = None, ctx: Ctx) -> Answer:
     role=Role.OPERATOR,
     usage="DRAFT",
     examples=(f"draft edit {_EXAMPLE}",),
-    form=check,
+    form=check_edit,
 )
 async def edit(draft_id: str, *, ctx: Ctx) -> Answer:
     """Change a message that waits to be sent."""
@@ -182,6 +191,8 @@ async def _form(ctx: Context, provider: Provider, letter: Letter | None) -> Answ
         # Who cannot list what was sent has nowhere to show opens.
         tracks=isinstance(provider, ListsMessages),
         letter=letter,
+        # A longer one than the form holds would come back cut off.
+        fits=letter is None or len(letter.content) <= TYPED,
         most=MOST_RECIPIENTS,
     )
 
@@ -198,23 +209,30 @@ async def _senders(provider: Provider) -> list[str]:
         return []
 
 
-def _letter(form: Form) -> Letter:
+async def _letter(ctx: Context, form: Form, before: Draft | None) -> Letter:
+    """What the form says; a file goes before a typed content, and what an edit leaves empty stays."""
     flags = form.many("flags")
+    content, is_html = form.text("content") or "", "html" in flags
+    if files := form.files("file"):
+        async with ctx.download(files[0]) as file:
+            content, is_html = await html_in(file.path), True
+    elif not content and before is not None:
+        content = str(before.content["content"])
     return Letter(
         sender=form.one("sender") or form.text("sender") or "",
         sender_name=form.text("sender_name") or "",
         recipients=recipients_in(form.text("recipients") or ""),
         subject=form.text("subject") or "",
-        content=form.text("content") or "",
+        content=content,
         reply_to=form.text("reply_to"),
-        is_html="html" in flags,
+        is_html=is_html,
         track_opens="opens" in flags,
         track_clicks="clicks" in flags,
     )
 
 
 async def _previewed(ctx: Context, provider: Provider, before: Draft | None, form: Form) -> Answer:
-    letter = _letter(form)
+    letter = await _letter(ctx, form, before)
     draft = await drafts.write(
         ctx.store, letter, account=provider.account, by=ctx.person.id, run_id=ctx.run.id, instead_of=before
     )

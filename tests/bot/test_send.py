@@ -169,6 +169,25 @@ async def test_viewers_do_not_send(office):
     assert office.slack.modal(VERA) is None
 
 
+async def test_a_long_message_is_handed_over_as_a_file_and_stays_when_the_rest_is_edited(office):
+    page = "<html><body><h1>Hello</h1>" + "<p>你好</p>" * 1_000 + "</body></html>"
+    await open_form(office)
+    await office.slack.attach(LIN, "file", "mail.html", page.encode())
+    before = office.shown(LIN)
+    await office.slack.submit(LIN, MAIL | {"content": ""})
+    preview = await office.answer(LIN, "C0GENERAL", before)
+    assert "Hello\n你好" in preview.plain
+    await open_form(office, "Edit message", press=preview)
+    before = office.shown(LIN)
+    pass_a_second(office)
+    await office.slack.submit(LIN, {"subject": "Another"})
+    preview = await office.answer(LIN, "C0GENERAL", before)
+    pass_a_second(office)
+    assert "Sent to 3 people" in (await office.press(LIN, preview, "Send to 3 people")).plain
+    (form,) = forms(office)
+    assert (form["subject"], form["html"]) == ("Another", page)
+
+
 # What may stand in the form
 
 
@@ -339,6 +358,7 @@ async def test_a_refusal_keeps_the_message_for_another_try(office):
         "subject": MAIL["subject"],
         "content": MAIL["content"],
         "flags": None,
+        "file": None,
         "reply_to": None,
     }
     pass_a_second(office)

@@ -19,7 +19,7 @@ HTML = Letter(
     track_clicks=True,
 )
 ABOUT = {"account": "emailcar", "title": "EmailCar", "subject": NASTY, "check": "sent today --account emailcar"}
-FORM = {"account": "umail", "title": "U-Mail", "most": 50}
+FORM = {"account": "umail", "title": "U-Mail", "most": 50, "fits": True}
 PREVIEW = {
     "text": NASTY * 20,
     "account": "emailcar",
@@ -47,7 +47,10 @@ MESSAGES = {
         for fault in (*ERRORS, error(NoEncryptionError))
         for draft_id in (DRAFT, None)
     ],
-    "send/form": [{**FORM, "choices": [], "tracks": True, "letter": letter} for letter in (None, PLAIN, HTML)]
+    "send/form": [
+        {**FORM, "choices": [], "tracks": True, "letter": letter, "fits": letter is not PLAIN}
+        for letter in (None, PLAIN, HTML)
+    ]
     + [
         {**FORM, "choices": [(f"{n}@shop.example", f"{n}@shop.example") for n in range(count)], "tracks": False, **more}
         for count in (1, 120)
@@ -74,7 +77,7 @@ MESSAGES = {
     ],
     "send/unknown": [{**ABOUT, "count": count, "error": fault} for count in (1, 3) for fault in (ERRORS[-1], None)],
     "send/wrong": [
-        {"problem": problem, "word": NASTY, "count": count, "most": 50}
+        {"problem": problem, "word": NASTY, "count": count, "most": 50, "fits": True}
         for problem, count in (("blank", 1), ("many", 51), ("address", 1), ("address", 4))
     ],
 }
