@@ -69,7 +69,8 @@ async def carry_out(
     try:
         value = await call()
     except OutcomeUnknownError as error:
-        lost = error
+        # What went wrong on the way is what a person wants to hear.
+        lost = error.__cause__ if isinstance(error.__cause__, ProviderError) else error
     if look is None:
         return Deed(Seen.UNKNOWN if lost else Seen.DONE, value, None, lost)
     found: F | None = None

@@ -248,6 +248,7 @@ async def test_a_new_password_without_an_answer_stays_unknown_and_says_what_to_d
     office.box.faults.inject("umail", "lost_reply", call="mailbox-edit")
     await office.slack.submit(MEI, {"password": SECRET})
     answer = await office.told(MEI, "现在可能是旧密码，也可能是新密码")
+    assert "的回答中途断了" in answer.plain
     assert "重复设置同一个密码没有坏处" in answer.plain
     assert len(changes(office)) == 1
     assert "s3cret" not in written(office) + said(office) + logged()
