@@ -1,15 +1,14 @@
 """`send`, `draft`: write a single message, look at it, and send it once."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bot.arguments import ADDRESS, AccountName
+from bot.arguments import AccountName
 from bot.command import Answer, RefusalError, command
+from bot.commands.letterform import MOST_RECIPIENTS, TYPED, check, check_edit, letter_in
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
-from bot.htmlfile import html_in
 from bot.htmltext import text_of
 from bridge import drafts
 from bridge.deeds import Deed
@@ -21,12 +20,8 @@ from providers.messages import Accepted
 from providers.model import Balance
 from store.tables import Draft, DraftState, Outcome
 
-MOST_RECIPIENTS = 50
-"""002: EmailCar's limit of one call; U-Mail's SMTP is held to it as well. More need an approval."""
 SHOWN = 3
 """Recipients that a preview names."""
-TYPED = 3000
-"""Characters that a form's field holds."""
 EXCERPT = 2500
 """Characters of a content that a preview shows."""
 DOMAINS = 5
@@ -34,51 +29,6 @@ DOMAINS = 5
 
 _EXAMPLE = "0197d2a0-5c1e-7b3a-9f42-2f6a1c0d8e55"
 """A draft's id; people press buttons instead of typing one."""
-
-
-def recipients_in(text: str) -> tuple[str, ...]:
-    """Addresses as people list them, each once, in their order."""
-    found: dict[str, str] = {}
-    for address in re.split(r"[\s,;，；、]+", text):
-        found.setdefault(address.casefold(), address)
-    return tuple(address for address in found.values() if address)
-
-
-def check(form: Form) -> Mapping[str, RefusalError]:
-    """By field, what is wrong with a message."""
-    lacks = form.text("content") is None and not form.files("file")
-    return {**check_edit(form), **({"content": _wrong("blank")} if lacks else {})}
-
-
-def check_edit(form: Form) -> Mapping[str, RefusalError]:
-    """The same for one that has a content already, which stays when none is given."""
-    return dict(_faults(form))
-
-
-def _faults(form: Form) -> Iterator[tuple[str, RefusalError]]:
-    for name in ("sender", "reply_to"):
-        address = form.one(name) or form.text(name)
-        if address and not _is_address(address):
-            yield name, _wrong("address", word=address)
-    for name in ("sender_name", "subject"):
-        if form.text(name) is None:
-            yield name, _wrong("blank")
-    to = recipients_in(form.text("recipients") or "")
-    if bad := [address for address in to if not _is_address(address)]:
-        yield "recipients", _wrong("address", word=bad[0], count=len(bad))
-    elif not 1 <= len(to) <= MOST_RECIPIENTS:
-        yield "recipients", _wrong("many" if to else "blank", count=len(to))
-
-
-def _is_address(text: str) -> bool:
-    # SMTP without extensions takes ASCII only, and so does U-Mail's client.
-    return text.isascii() and re.fullmatch(ADDRESS, text) is not None
-
-
-def _wrong(problem: str, *, word: str = "", count: int = 1) -> RefusalError:
-    return RefusalError(
-        "send/wrong", Outcome.NOT_UNDERSTOOD, problem=problem, word=word, count=count, most=MOST_RECIPIENTS
-    )
 
 
 @command("send", role=Role.OPERATOR, usage="[--account NAME]", examples=("send", "send --account emailcar"), form=check)
@@ -209,30 +159,8 @@ async def _senders(provider: Provider) -> list[str]:
         return []
 
 
-async def _letter(ctx: Context, form: Form, before: Draft | None) -> Letter:
-    """What the form says; a file goes before a typed content, and what an edit leaves empty stays."""
-    flags = form.many("flags")
-    content, is_html = form.text("content") or "", "html" in flags
-    if files := form.files("file"):
-        async with ctx.download(files[0]) as file:
-            content, is_html = await html_in(file.path), True
-    elif not content and before is not None:
-        content = str(before.content["content"])
-    return Letter(
-        sender=form.one("sender") or form.text("sender") or "",
-        sender_name=form.text("sender_name") or "",
-        recipients=recipients_in(form.text("recipients") or ""),
-        subject=form.text("subject") or "",
-        content=content,
-        reply_to=form.text("reply_to"),
-        is_html=is_html,
-        track_opens="opens" in flags,
-        track_clicks="clicks" in flags,
-    )
-
-
 async def _previewed(ctx: Context, provider: Provider, before: Draft | None, form: Form) -> Answer:
-    letter = await _letter(ctx, form, before)
+    letter = await letter_in(ctx, form, before)
     draft = await drafts.write(
         ctx.store, letter, account=provider.account, by=ctx.person.id, run_id=ctx.run.id, instead_of=before
     )
