@@ -137,6 +137,18 @@ async def test_a_manager_acts_for_the_customer_of_the_settings(vendor, connect, 
     assert asked == f"{BASE}bs.php?do={expected}"
 
 
+@pytest.mark.parametrize("kind", ["umail", "umail-v3"])
+async def test_a_manager_cannot_check_domains_and_nothing_is_sent(vendor, connect, kind):
+    with pytest.raises(UnsupportedError):
+        await connect(kind, **MANAGER).check_domains(["b.example"])
+    assert vendor.requests == []
+
+
+def test_v3_lets_managers_only_change_domains(connect):
+    can = [connect(kind, **who).can_change_domains for kind in ("umail", "umail-v3") for who in ({}, MANAGER)]
+    assert can == [True, True, False, True]
+
+
 @pytest.mark.parametrize("blunder", BLUNDERS.values(), ids=BLUNDERS)
 async def test_an_empty_or_impossible_argument_is_refused_before_anything_is_sent(vendor, connect, blunder):
     with pytest.raises(RefusedError):
