@@ -224,3 +224,241 @@ class Job(SQLModel, table=True):
     last_finished: datetime | None = Field(default=None, sa_type=UtcTime)
     last_error: str | None = None
     """What the last failure was; None once it went well again."""
+
+
+class Snapshot(SQLModel, table=True):
+    """What a vendor said last about one thing; its version says how often that has changed."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("ix_snapshot_due", "account", "kind", "look_at"),)
+
+    account: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    """`task`, `balance`, `service`, `template`, `domain`, `import`, `message`, `stats` or `provider`."""
+    subject: str = Field(primary_key=True)
+    """The vendor's id; a date or a task's id for `stats`; empty where an account has only one."""
+    version: int
+    """1 when first seen; each change adds 1. Only who noted it before asking may write (compare and set)."""
+    state: str
+    """Our word: a task's status, a template's check, `up` or why not."""
+    facts: dict[str, Any] = Field(sa_type=JSON)
+    """The fields of `providers.model`, as JSON."""
+    raw: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    first_seen: datetime = Field(sa_type=UtcTime)
+    observed_at: datetime = Field(sa_type=UtcTime)
+    changed_at: datetime = Field(sa_type=UtcTime)
+    missed: int = 0
+    """Look-ups by id in a row that found nothing."""
+    look_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When to ask for it next; None: never again."""
+
+
+class StatSample(SQLModel, table=True):
+    """Counters at one moment: what rates and baselines are made of."""
+
+    __tablename__ = "stat_sample"
+
+    account: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    """`task/19124` or `day/2026-11-21`."""
+    at: datetime = Field(sa_type=UtcTime, primary_key=True)
+    counters: dict[str, int | None] = Field(sa_type=JSON)
+    """Fields of `providers.model.SendStats` (and `planned`, `emails_left`); what was not said is None."""
+
+
+class Event(SQLModel, table=True):
+    """Something that happened. The id is a hash, so that two processes that see it write one row."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_subject", "account", "subject", "recorded_at"),
+        Index("ix_event_at", "recorded_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    account: str
+    type: str
+    subject: str
+    """`task/19124`, `balance`, `alert/0198…`."""
+    time: datetime = Field(sa_type=UtcTime)
+    """When it was observed."""
+    recorded_at: datetime = Field(sa_type=UtcTime)
+    data: dict[str, Any] = Field(sa_type=JSON)
+    raw: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """The vendor's own words, for as long as `retention.raw` says."""
+
+
+class AlertState(StrEnum):
+    """Where an alert stands."""
+
+    PENDING = "pending"
+    """True, and not yet for as long as the rule's `for`."""
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Alert(SQLModel, table=True):
+    """One rule that holds for one subject, from when it began to when it ended."""
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_due", "due_at"), Index("ix_alert_account", "account", "state"))
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    open_key: str | None = Field(default=None, unique=True)
+    """`rule|account|subject` until it is resolved, then None: at most one open alert for each."""
+    rule: str
+    kind: str
+    severity: str
+    """`critical`, `warning` or `info`."""
+    account: str
+    subject: str
+    """As in `Event.subject`."""
+    state: AlertState = Field(sa_column=Column(Word(AlertState), nullable=False))
+    version: int = 1
+    """Each change adds 1; changes are compare-and-set on it."""
+    held: bool = False
+    """Its provider cannot be reached: nothing is said until it can."""
+    reason: str
+    """Why it fires, by name."""
+    facts: dict[str, Any] = Field(sa_type=JSON)
+    """What the message says: figures as they are now."""
+    peak: dict[str, Any] = Field(sa_type=JSON)
+    """The same at the worst moment."""
+    began_at: datetime = Field(sa_type=UtcTime)
+    fired_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    snoozed_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    snoozed_by: str | None = None
+    step: int = 0
+    """How many steps of its escalation have been taken."""
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When something falls due by itself: `for` is over, the next step, the snooze's end."""
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    resolved_by: str | None = None
+    """Who closed it by hand; None when it went away."""
+    did: str | None = None
+    """What the rule's action came to, such as `paused`."""
+
+
+class NoticeKind(StrEnum):
+    """What a message of ours is about."""
+
+    ALERTS = "alerts"
+    """One alert, or a group of them."""
+    MEMBERS = "members"
+    """In the thread of a group: a page of its alerts."""
+    HISTORY = "history"
+    """In the thread: what happened, and who did it."""
+    ESCALATION = "escalation"
+    """In the thread, to everyone: nobody has acknowledged."""
+    EVENTS = "events"
+    """Events that somebody subscribed to."""
+    WATCH = "watch"
+    """One task's progress, live."""
+    DIGEST = "digest"
+    NOTE = "note"
+    """A single word to admins or to one person."""
+
+
+class Notice(SQLModel, table=True):
+    """What one receiver shows, or should. Whenever `wanted` is past `shown`, the sender renders the rows as they are."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_due", "due_at", **where("due_at IS NOT NULL")),
+        Index("ix_notice_parent", "parent_id"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    open_key: str | None = Field(default=None, unique=True)
+    """`receiver|kind|group` while more may join, then None."""
+    kind: NoticeKind = Field(sa_column=Column(Word(NoticeKind), nullable=False))
+    receiver: str
+    """A channel (C…) or a person (U…)."""
+    channel: str | None = None
+    """Where it is shown: the channel, or the person's direct messages once known."""
+    parent_id: str | None = None
+    """The notice in whose thread it stands."""
+    page: int = 0
+    ts: str | None = None
+    """Slack's name for the message, once it is there."""
+    wanted: int = 1
+    shown: int = 0
+    priority: int = 1
+    """0 goes first: critical."""
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What is not read from other rows: a template's name and facts."""
+    created_at: datetime = Field(sa_type=UtcTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When it may be sent; None while it shows what is wanted, and when it is parked."""
+    repeat_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    worker: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    """While a process sends it."""
+    tried_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """Written before a post is tried, cleared when its end is known: a post with it set is looked for first."""
+    attempts: int = 0
+    parked: str | None = None
+    """Why it cannot be sent until a person does something: Slack's error."""
+    closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class NoticeAlert(SQLModel, table=True):
+    """Which alerts a notice shows."""
+
+    __tablename__ = "notice_alert"
+    __table_args__ = (Index("ix_notice_alert_alert", "alert_id"),)
+
+    notice_id: str = Field(primary_key=True, foreign_key="notice.id")
+    alert_id: str = Field(primary_key=True, foreign_key="alert.id")
+    added_at: datetime = Field(sa_type=UtcTime)
+    seen_version: int = 0
+    """The alert's version when the message was last rendered: what the buttons cover."""
+
+
+class Subscription(SQLModel, table=True):
+    """What a channel or a person wants to be told."""
+
+    __tablename__ = "subscription"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    receiver: str
+    types: str
+    """An event type, or the beginning of several with a star: `task.*`."""
+    severity: str | None = None
+    """For alerts: this one and worse."""
+    account: str | None = None
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class Silence(SQLModel, table=True):
+    """What nobody wants to hear for a while."""
+
+    __tablename__ = "silence"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    matchers: dict[str, str] = Field(sa_type=JSON)
+    """Any of `account`, `rule`, `kind`, `severity`, `subject`, `name`; all of them must match, stars allowed."""
+    starts_at: datetime = Field(sa_type=UtcTime)
+    ends_at: datetime = Field(sa_type=UtcTime)
+    created_by: str
+    comment: str | None = None
+    ended_by: str | None = None
+
+
+class MessageWatch(SQLModel, table=True):
+    """A single message whose fate somebody wants to know."""
+
+    __tablename__ = "message_watch"
+
+    account: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True)
+    receiver: str
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    until: datetime = Field(sa_type=UtcTime)
+    """When it is given up."""
