@@ -364,7 +364,7 @@ class NoticeKind(StrEnum):
 
 
 class Notice(SQLModel, table=True):
-    """What one receiver shows, or should. Whenever `wanted` is past `shown`, the sender renders the rows as they are."""
+    """What one receiver shows, or should; whenever `wanted` is past `shown`, the rows are rendered as they are."""
 
     __tablename__ = "notice"
     __table_args__ = (
