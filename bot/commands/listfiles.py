@@ -80,7 +80,13 @@ async def _file(ctx: Context, title: str, found: ContactList, what: str, table: 
     account = found.account
     day = ctx.today(account).isoformat()
     attachment = await ctx.export_table(f"{what}-{account}-list-{found.id}-{day}", table, form)
-    about: dict[str, Any] = {"title": title, "list": found, "what": what, "rows": attachment.rows}
+    about: dict[str, Any] = {
+        "title": title,
+        "list": found,
+        "what": what,
+        "rows": attachment.rows,
+        "columns": table.columns,
+    }
     return Answer(
         message=ctx.say("list/exported", account=account, name=attachment.name, **about),
         account=account,

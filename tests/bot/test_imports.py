@@ -8,6 +8,7 @@ import json
 import pytest
 
 import bot.commands.imports
+import bot.conversation
 from bot.contactfile import UnreadableFileError, looks_like_the_vendors, opened
 from tests.bot.test_exec import vendors
 from tests.bot.test_forms import direct
@@ -136,6 +137,21 @@ async def test_a_file_chosen_in_slack_can_be_read_row_by_row(office):
     assert "1 address was added to list 12" in answer.plain
     [added] = asked(office, "ml-addr-add")
     assert added.params["ml_addr"].startswith("w@shop.example;王伟;")
+
+
+async def test_a_long_import_shows_how_far_it_is_in_one_message(office, monkeypatch):
+    monkeypatch.setattr(bot.conversation, "INTERIM_AFTER", 0.0)
+    monkeypatch.setattr(bot.conversation, "PROGRESS_EVERY", 0.0)
+    await office.type(LIN, f"list import {TARGET} --rows")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "Import" in view.definition["title"]["text"])
+    await office.slack.attach(LIN, "file", "new.csv", rows(1_100).encode())
+    before = office.shown(LIN)
+    await office.slack.submit(LIN, {})
+    assert "1,100 addresses were added" in (await office.answer(LIN, "C0GENERAL", before)).plain
+    shown = [call.args for call in office.slack.calls if call.method in ("chat.postMessage", "chat.update")]
+    texts = [one["text"] for one in shown if "so far" in one["text"]]
+    assert [text.split(": ")[1] for text in texts] == [f"{n} addresses so far" for n in ("500", "1,000", "1,100")]
+    assert len(direct(office, LIN)) == 1
 
 
 async def test_an_unknown_list_is_said_in_the_form(office):
@@ -322,6 +338,7 @@ def received(office, user):
 async def test_a_list_is_exported_whole_to_the_asker_alone(two_dialects, account, target, size):
     answer = await two_dialects.ask(LIN, f"list export {target} --account {account}")
     assert f"{size:,} addresses of list {target}" in answer.plain
+    assert "is in our direct messages" in answer.plain
     [(name, content)] = received(two_dialects, LIN)
     assert name.startswith(f"contacts-{account}-list-{target}-2026")
     found = table(content)

@@ -82,7 +82,7 @@ async def test_v3_cannot_tell_two_new_lists_of_one_name_apart_and_says_so(two_di
     theirs = lists(two_dialects, "demo-umail-v3")
     theirs[99] = type(theirs[7])(99, "Twin")
     answer = (await asked).plain
-    assert 'A list "Twin" is created, and which one it is I cannot tell: 2 new lists are called so' in answer
+    assert 'A list "Twin" is created, and which one it is I cannot tell · 2 new lists are called so' in answer
 
 
 @DIALECTS

@@ -33,6 +33,7 @@ STATUSES = [ImportStatus(**SEEN, id=ImportId("10"), state=state, raw_state="x", 
 GOOD = Row(2, ContactForm(address="anna@shop.example"))
 BAD = [Row(n, problem=problem, cell=NASTY) for n, problem in enumerate(("address", "sex", "birthday", "separator"), 3)]
 FILE = {"headed": True, "unread": 0, "ignored": ()}
+HANDED = {"name": "contacts-umail-list-5-2026-11-21.csv", "columns": ("address", "name")}
 CHANGED = {**BY, "name": NASTY, "alike": 1, "redescribed": False, "error": None}
 
 
@@ -151,7 +152,7 @@ MESSAGES = {
         for records, total, page, more in (([], 0, 1, False), ([RECORD], 1, 1, False), (RECORDS * 3, 60, 2, True))
     ],
     "list/exported": [
-        {**OF_LIST, "list": one, "what": what, "rows": rows, "name": "contacts-umail-list-5-2026-11-21.csv"}
+        {**OF_LIST, "list": one, "what": what, "rows": rows, **HANDED}
         for one in LISTS
         for what in ("contacts", "unsubscribes")
         for rows in (0, 90_000)
