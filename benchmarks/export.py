@@ -122,7 +122,7 @@ def report(rows: int, rounds: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--url", help="measure one export from there, in this process, and print JSON")
     asked = parser.parse_args()
     if asked.url:
