@@ -80,7 +80,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         answers, files = SlackAnswers(client, session), SlackFiles(client, session)
         outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client))
         identity = Identity(client, people)
-        home = Home(config, client, people)
+        home = Home(config, store, providers, client, people)
         bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)
         sweep = Sweep(
             store,
@@ -90,7 +90,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
             zone_of=people.zone_of,
             slash=config.slash,
         )
-        clock = Clockwork(store, leases=dispatcher.keep_leases, sweep=sweep.run)
+        clock = Clockwork(store, leases=dispatcher.keep_leases, sweep=sweep.run, homes=home.refresh_due)
         web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
         await identity.ask()

@@ -89,7 +89,7 @@ def make_bolt(
     @app.event("app_home_opened")
     async def _home(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab", "home") == "home":
-            dispatcher.spawn(home.show(event["user"], body.get("team_id")))
+            dispatcher.spawn(home.opened(event["user"], body.get("team_id")))
 
     return app
 

@@ -20,6 +20,7 @@ from bridge.decisions import Action, Decision, fulfilled
 from providers.base import ChangesTasks
 from providers.errors import OutcomeUnknownError, ProviderError, RefusedError
 from providers.model import SendId, Task, TaskForm, TaskStatus
+from store import homes
 from store.engine import Store
 from store.tables import Change, ChangeState
 
@@ -143,7 +144,10 @@ async def settle(store: Store, change: Change, state: ChangeState, note: str | N
             .values(state=state, note=note, settled_at=now, due_at=None)
             .returning(col(Change.id))
         )
-        return now if found.first() is not None else None
+        if found.first() is None:
+            return None
+        homes.changed(session, now)
+        return now
 
     at = await store.transact(closed)
     if at is None:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from bridge.letters import Letter
+from store import homes
 from store.engine import Store
 from store.tables import CommandRun, Draft, DraftState
 
@@ -87,6 +88,7 @@ async def settle(store: Store, draft: Draft, state: DraftState, *, result: dict[
             session.add(again)
         # An answer that comes after `tidy` gave it up is still the truth.
         _close(session, row, state, now, by=row.settled_by, result=result)
+        homes.changed(session, now)
         return again
 
     return await store.transact(settled)

@@ -21,8 +21,9 @@ from store.jobs import Firing, note
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
-EVERY = {"leases": 3.0, "sweep": 1.0}
-"""Seconds from one firing to the next. A lease lasts 10; an idle sweep is one indexed query."""
+EVERY = {"leases": 3.0, "sweep": 1.0, "homes": 2.0}
+"""Seconds from one firing to the next. A lease lasts 10; an idle sweep is one indexed query. Homes are no part of the
+sweep: they wait for vendors, and nobody's answer should wait for them."""
 NOTE_EVERY = 10.0
 """Seconds from one note of a job that goes well to the next: an idle bot writes little."""
 _LONGEST = 300

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from store import homes
 from store.engine import Store, insert_of
 from store.tables import CommandRun, Outcome
 
@@ -108,7 +109,12 @@ async def finish(
             .values(values)
             .returning(col(CommandRun.id))
         )
-        return found.first() is not None
+        if found.first() is None:
+            return False
+        if run.check_with:
+            # It has changed something at a vendor.
+            homes.changed(session, now)
+        return True
 
     return await store.transact(closed)
 

@@ -79,7 +79,6 @@ MESSAGES = {
         {"commands": list(COMMANDS), "role": Role.VIEWER},
         {"commands": [ANY_COMMAND], "role": Role.ADMIN},
     ],
-    "home": [{"person": person} for person in (PERSON, DENIED)],
     "interim": [{}],
     "interrupted": [
         {"text": NASTY, "change": found, "check": check}
