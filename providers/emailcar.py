@@ -36,6 +36,7 @@ A tenth more, since two calls need not take equally long to arrive.
 MOST_RECIPIENTS = 50
 PAGE_SIZE = 40
 _STATUSES = {"1": MessageStatus.QUEUED, "2": MessageStatus.DELIVERED, "3": MessageStatus.FAILED}
+_INDEX = re.compile(r"\d{1,9}", re.ASCII)
 _SMTP_CODE = re.compile(r"(?<![\d.])[45][0-5]\d(?![\d.])|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
@@ -268,7 +269,7 @@ def _rows(answer: Answer) -> list[Mapping[str, object]]:
 
 
 def _indexed(data: Mapping[str, object]) -> dict[int, object]:
-    return {int(key): row for key, row in data.items() if key.isascii() and key.isdigit()}
+    return {int(key): row for key, row in data.items() if _INDEX.fullmatch(key)}
 
 
 def _load_lists(text: str) -> object:
@@ -292,6 +293,7 @@ def _in_pieces(text: str) -> tuple[object, object]:
     try:
         head, end = stdlib_json.JSONDecoder().raw_decode(text)
         loose = text[end:].lstrip()
-        return head, stdlib_json.loads("{" + loose.removeprefix(",")) if loose.startswith(",") else None
+        tail = stdlib_json.loads("{" + loose.removeprefix(",")) if loose.startswith(",") else None
+        return json.storable(head), json.storable(tail)
     except (ValueError, RecursionError):
         return None, None

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from providers.errors import BadAnswerError
 
 _WHOLE = re.compile(r"([+-]?\d{1,30})(?:\.0+)?")
+_MOST = 2**63 - 1
 _ROUNDED = re.compile(r"\d+(?:\.\d+)?[eE]\+?\d+|\d+\.\d+")
 _NAIVE = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:(?:\s+|T)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?)?\s*", re.ASCII
@@ -31,11 +32,10 @@ def text(value: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """A whole number; exact, whatever its size."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    match = _WHOLE.fullmatch(text(value) or "")
-    return int(match.group(1)) if match else None
+    """A whole number, exact; one that no counter can be (64 bits) is unknown."""
+    match = _WHOLE.fullmatch(text(value) or "") if not isinstance(value, int) or isinstance(value, bool) else None
+    number = int(match.group(1)) if match else value
+    return number if type(number) is int and -_MOST <= number <= _MOST else None
 
 
 def identifier(value: object) -> str | None:
@@ -63,7 +63,8 @@ def moment(value: object, zone: ZoneInfo) -> datetime | None:
             year, month, day_, hour, minute, second = (int(group or 0) for group in match.groups())
             read = datetime(year, month, day_, hour, minute, second, tzinfo=zone)
         aware = read if read.tzinfo else read.replace(tzinfo=zone)
-        return aware.astimezone(UTC) if aware.year > 1970 else None
+        # The last year there is cannot be shown in every zone.
+        return aware.astimezone(UTC) if 1970 < aware.year < 9999 else None
     except (ValueError, OverflowError):
         return None
 

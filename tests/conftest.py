@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a real PostgreSQL."""
+"""What tests of several rooms share: a real PostgreSQL, and how long Hypothesis may take."""
 
 import os
 import tempfile
@@ -8,6 +8,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
+
+# The same examples each time; `pytest --hypothesis-profile soak` looks for new ones, for minutes.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("soak", max_examples=4_000)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -238,11 +238,7 @@ def _result(text: str) -> Result:
     if text.startswith(("{", "[")):
         return _result_in_json(json.load(text))
     if not text.startswith("<"):
-        if is_crash(text):
-            raise BadAnswerError("the vendor's program broke off", vendor_text=gist(text))
-        if is_negative(text):
-            raise refusal(None, text)
-        return Result(id=text if text.isascii() and text.isdigit() else None, said=text or None)
+        return _result_in_a_line(text)
     html = page(text)
     if html is not None:
         raise html
@@ -251,6 +247,17 @@ def _result(text: str) -> Result:
     if element.tag == "error" or (word is not None and not is_success(word)):
         raise _refusal(element)
     return Result(id=_id(element.findtext("id")) or _id(said) or _id(values.text(element.text)), word=word, said=said)
+
+
+def _result_in_a_line(text: str) -> Result:
+    if is_crash(text):
+        raise BadAnswerError("the vendor's program broke off", vendor_text=gist(text))
+    if is_negative(text):
+        raise refusal(None, text)
+    # What is left of a document, or no text at all, does not say that nothing is wrong.
+    if "<" in text or any(mark < " " and not mark.isspace() for mark in text):
+        raise BadAnswerError("the answer is damaged", vendor_text=gist(text))
+    return Result(id=text if text.isascii() and text.isdigit() else None, said=text or None)
 
 
 def _result_in_json(found: object) -> Result:
