@@ -132,7 +132,12 @@ def _told(ctx: Context, change: _Change, deed: Deed[Any, Any]) -> Answer:
     if deed.seen is Seen.UNKNOWN:
         line = f"domain ls --account {provider.account}"
         return ctx.unknown(deed, title=provider.title, account=provider.account, check=line)
-    about: dict[str, Any] = {"title": provider.title, "action": change.action, "name": change.name, "user": ctx.person.id}
+    about: dict[str, Any] = {
+        "title": provider.title,
+        "action": change.action,
+        "name": change.name,
+        "user": ctx.person.id,
+    }
     data = {"name": change.name, "deleted": change.action == "delete", "verified": change.verified}
     if deed.seen is Seen.NOT_DONE:
         return ctx.answer("domain/not_changed", outcome=Outcome.FAILED, account=provider.account, data=data, **about)

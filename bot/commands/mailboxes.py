@@ -107,7 +107,9 @@ async def edit(address: EmailAddress, *typed: str, account: AccountName = None, 
     password = ctx.form.secret("password")
     again = f"mailbox edit {before.address} --account {provider.account}"
     # Nothing tells which password a mailbox has; but setting the same one twice does no harm.
-    deed: Deed[None, None] = await ctx.carry_out(lambda: provider.edit_mailbox(before.address, password), look=None, check=again)
+    deed: Deed[None, None] = await ctx.carry_out(
+        lambda: provider.edit_mailbox(before.address, password), look=None, check=again
+    )
     if deed.seen is Seen.UNKNOWN:
         return ctx.answer(
             "mailbox/unknown",
@@ -174,7 +176,12 @@ def _told(ctx: Context, change: _Change, deed: Deed[Any, Any]) -> Answer:
     if deed.seen is Seen.UNKNOWN:
         line = _look_with(provider, change.address)
         return ctx.unknown(deed, title=provider.title, account=provider.account, check=line)
-    about: dict[str, Any] = {"title": provider.title, "action": change.action, "address": change.address, "user": ctx.person.id}
+    about: dict[str, Any] = {
+        "title": provider.title,
+        "action": change.action,
+        "address": change.address,
+        "user": ctx.person.id,
+    }
     about["domain"] = change.address.rpartition("@")[2]
     data = {**(facts_of(change.mailbox) if change.mailbox else {}), "address": change.address}
     data["deleted"] = change.action == "delete"

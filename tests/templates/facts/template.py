@@ -32,7 +32,15 @@ CHECKS = [
 ]
 EDIT = next(command for command in COMMANDS if command.name == "template edit")
 OF = {"account": "umail", "title": "U-Mail"}
-CHANGED = {**OF, "user": "U0LIN", "before": TEMPLATE, "after": TEMPLATE, "files": (), "differs": (), "template_id": "16"}
+CHANGED = {
+    **OF,
+    "user": "U0LIN",
+    "before": TEMPLATE,
+    "after": TEMPLATE,
+    "files": (),
+    "differs": (),
+    "template_id": "16",
+}
 CHANGES = [
     {**CHANGED, "action": "create", "before": None},
     {**CHANGED, "action": "create", "before": None, "after": None, "differs": ("content",)},
