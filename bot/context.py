@@ -16,7 +16,7 @@ from bot.exports import Format, Told, export, export_table
 from bot.forms import Form
 from bot.line import read, write
 from bot.people import Person
-from bridge.deeds import Deed, carry_out
+from bridge.deeds import Deed, OpenDeedError, carry_out
 from bridge.receivers.files import Attachment, Download, FileRefusedError
 from providers.base import Provider, require
 from providers.errors import UnsupportedError
@@ -198,8 +198,16 @@ class Context:
         happened: Callable[[F], bool] = bool,
         check: str,
     ) -> Deed[T, F]:
-        """Change something at a vendor, once; see `bridge.deeds.carry_out`."""
-        return await carry_out(self.store, self.run, call, look=look, happened=happened, check=check)
+        """Change something at a vendor, once; see `bridge.deeds.carry_out`.
+
+        Raises:
+            RefusalError: `at_it`: somebody asks for the very same right now.
+        """
+        try:
+            return await carry_out(self.store, self.run, call, look=look, happened=happened, check=check)
+        except OpenDeedError as open_deed:
+            other = open_deed.run
+            raise RefusalError("at_it", user=other.user_id, at=other.received_at, line=other.text) from None
 
     def unknown(self, deed: Deed[Any, Any], *, title: str, account: str, check: str) -> Answer:
         """The answer when nobody knows whether a change happened."""

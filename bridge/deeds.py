@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from providers.errors import OutcomeUnknownError, ProviderError
 from store.engine import Store
-from store.runs import note
+from store.runs import begin_change
 from store.tables import CommandRun
 
 READ_BACK = (0.0, 1.0, 2.0)
@@ -21,6 +21,14 @@ READ_BACK = (0.0, 1.0, 2.0)
 
 T = TypeVar("T")
 F = TypeVar("F")
+
+
+class OpenDeedError(Exception):
+    """The same is being asked for by another run; nothing was asked for by this one."""
+
+    def __init__(self, run: CommandRun) -> None:
+        super().__init__(run.id)
+        self.run = run
 
 
 class Seen(StrEnum):
@@ -62,8 +70,10 @@ async def carry_out(
 
     Raises:
         ProviderError: it was not done: refused, or nothing was asked for.
+        OpenDeedError: somebody asks for the very same right now, as with a button pressed twice.
     """
-    await note(store, run, check_with=check)
+    if (other := await begin_change(store, run, check)) is not None:
+        raise OpenDeedError(other)
     value: T | None = None
     lost: ProviderError | None = None
     try:

@@ -130,6 +130,30 @@ async def note(store: Store, run: CommandRun, **columns: str) -> None:
         setattr(run, name, value)
 
 
+async def begin_change(store: Store, run: CommandRun, check_with: str) -> CommandRun | None:
+    """Write down that a run is about to change something; not where another at work asks for the same.
+
+    Returns the other run then, and nothing was written.
+    """
+
+    def begun(session: Session, _now: datetime) -> CommandRun | None:
+        same = select(CommandRun).where(
+            col(CommandRun.outcome).is_(None),
+            col(CommandRun.check_with) == check_with,
+            col(CommandRun.text) == run.text,
+            col(CommandRun.id) != run.id,
+        )
+        if (other := session.scalars(same).first()) is not None:
+            return other
+        session.exec(update(CommandRun).where(col(CommandRun.id) == run.id).values(check_with=check_with))
+        return None
+
+    other = await store.transact(begun)
+    if other is None:
+        run.check_with = check_with
+    return other
+
+
 async def take_interrupted(store: Store) -> CommandRun | None:
     """Close the oldest open run whose process went silent, and return it: each is returned to one caller only."""
 

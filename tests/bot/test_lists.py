@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.bot.conftest import GENERAL
 from tests.bot.test_exec import vendors
 
 LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
@@ -184,6 +185,19 @@ async def test_a_confirming_button_pressed_twice_empties_once(office):
     await office.press(MEI, question, "清空列表")
     again = await office.press(MEI, question, "清空列表")
     assert "已经是空的，没有可删除的地址" in again.plain
+    assert len(changes(office)) == 1
+
+
+async def test_two_people_who_confirm_at_once_empty_once_and_the_second_is_told(office):
+    office.box.faults.inject("umail", "slow", call="ml-addr-empty", seconds=0.3)
+    question = await office.ask(MEI, "list empty 12")
+    before = office.shown(MEI)
+    await asyncio.gather(*(office.slack.click(MEI, question, "清空列表") for _ in range(2)))
+    answers = [await office.answer(MEI, GENERAL, before)]
+    answers.append(await office.answer(MEI, GENERAL, before | {(answers[0].ts, answers[0].plain)}))
+    said = sorted(answer.plain for answer in answers)
+    assert any("正在执行。我一次只做一件" in words for words in said)
+    assert any("已清空：删除了 6,000 个地址" in words for words in said)
     assert len(changes(office)) == 1
 
 

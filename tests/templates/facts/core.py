@@ -15,6 +15,7 @@ from providers.model import (
 from store.tables import ChangeState, Outcome
 from tests.templates.facts.shared import (
     ANY_COMMAND,
+    AT,
     BALANCE,
     CHANGE,
     DENIED,
@@ -58,6 +59,7 @@ MESSAGES = {
         balance([line(replace(BALANCE, enabled=True), days=1.2)] * 20, 312_040, 20),
         balance([line(NO_BALANCE), *(line(fault=fault) for fault in ERRORS)], None, 0),
     ],
+    "at_it": [{"user": user, "at": AT, "line": NASTY} for user in ("U0LIN", "terminal")],
     "deed_unknown": [
         {"account": "umail", "title": "U-Mail", "error": fault, "line": NASTY, "check": check}
         for fault in (None, ERRORS[1])
@@ -76,7 +78,7 @@ MESSAGES = {
     ],
     "help": [{"commands": list(COMMANDS), "role": role} for role in (Role.VIEWER, Role.ADMIN)],
     "help_command": [
-        {"commands": list(COMMANDS), "role": Role.VIEWER},
+        {"commands": [command for command in COMMANDS if command.name.startswith("list ")], "role": Role.VIEWER},
         {"commands": [ANY_COMMAND], "role": Role.ADMIN},
     ],
     "interim": [{}],
