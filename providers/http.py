@@ -9,16 +9,11 @@ what a vendor echoes is redacted.
 """
 
 import asyncio
-import logging
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from html import escape
 from typing import TypeVar
-from urllib.parse import quote, quote_plus
 
 import httpx
 import stamina
@@ -27,6 +22,7 @@ import structlog
 from providers import body
 from providers.base import DEADLINE, Clock, Limiter
 from providers.call import About, Answer, Call, Download
+from providers.client import UNSENT, hush, new_client, request_of
 from providers.errors import (
     AnswerTimeoutError,
     BadAnswerError,
@@ -37,6 +33,7 @@ from providers.errors import (
     ServerFaultError,
     UnreachableError,
 )
+from providers.redaction import Redactor
 from providers.refusals import gist
 from providers.status import fault_of
 
@@ -49,25 +46,9 @@ EXPORT_LIMIT = 512 << 20
 EXPORT_DEADLINES = 30
 """An export may take this many deadlines in all, and one for each piece."""
 ATTEMPTS = 3
-_WORDS_LIMIT = 300
-_REDACT_LIMIT = 20_000
 _ERROR_PAGE_LIMIT = 1 << 16
 _OFF_LOOP = 1 << 17
 """From this size on a body is parsed in a thread, so that other commands do not wait for it."""
-_CONNECT_SHARE = 0.45
-"""Connecting (TCP, then TLS) ends before the deadline does, so that what hits the deadline may have been sent."""
-
-# httpx logs every URL at INFO; httpcore logs header values at DEBUG.
-_TALKATIVE = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
-
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-)
 
 
 class Wire:
@@ -86,12 +67,11 @@ class Wire:
         self.account = account
         self._limiter = limiter
         self._clock = clock
-        self._secrets = _forms(secrets)
+        self._redactor = Redactor(secrets)
         self._own = client is None
-        self._client = client or _client()
+        self._client = client or new_client()
         self._deadline = deadline
-        for name in _TALKATIVE:
-            logging.getLogger(name).addFilter(_only_warnings)
+        hush()
 
     async def aclose(self) -> None:
         """Close the connections, unless the client was handed in."""
@@ -222,7 +202,7 @@ class Wire:
     async def _open(self, run: "_Run") -> httpx.Response | ProviderError:
         """Send and read the headers. A status that says it all is the error; others leave the body to be read."""
         try:
-            request = _request(run)
+            request = request_of(run.call, run.left)
             run.sent = True
             response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -239,8 +219,8 @@ class Wire:
 
     def _fault(self, error: Exception, call: Call) -> ProviderError:
         """An exception of httpx in our words; theirs carries the request and must not travel on."""
-        if isinstance(error, _UNSENT):
-            return UnreachableError(f"no connection could be made ({self._redacted(str(error), call)})")
+        if isinstance(error, UNSENT):
+            return UnreachableError(f"no connection could be made ({self._redactor.text(str(error), call.secrets)})")
         if isinstance(error, httpx.TimeoutException):
             return AnswerTimeoutError("no answer within the deadline")
         return NoAnswerError("the connection ended before the answer was whole")
@@ -249,16 +229,7 @@ class Wire:
         """An error with whose it is, and with nothing secret in it."""
         error.account = error.account or self.account
         error.call = error.call or call.name
-        error.args = tuple(self._redacted(str(arg), call) for arg in error.args)
-        error.vendor_code = self._redacted(error.vendor_code, call) if error.vendor_code else None
-        error.vendor_text = self._redacted(error.vendor_text, call) if error.vendor_text else None
-        return error
-
-    def _redacted(self, text: str, call: Call) -> str:
-        text = text[:_REDACT_LIMIT]
-        for secret in (*_forms(call.secrets), *self._secrets):
-            text = text.replace(secret, "***")
-        return text[:_WORDS_LIMIT]
+        return self._redactor.redacted(error, call.secrets)
 
 
 @dataclass(slots=True)
@@ -286,40 +257,6 @@ class _Run:
         return after < self.left and max(after, 0.05)
 
 
-def _forms(secrets: Sequence[str]) -> tuple[str, ...]:
-    """The secrets as they are and as an echo of a URL, a form or a page may spell them; longest first."""
-    forms = {form(secret) for secret in secrets if secret for form in (str, quote, quote_plus, escape)}
-    forms |= {quote(secret, safe="") for secret in secrets if secret}
-    return tuple(sorted(forms, key=len, reverse=True))
-
-
-def _client() -> httpx.AsyncClient:
-    # No connection is kept: one that the vendor closes while it idles would make a change's outcome unknown,
-    # and a handshake costs nothing beside that.
-    limits = httpx.Limits(max_connections=16, max_keepalive_connections=0)
-    return httpx.AsyncClient(trust_env=False, verify=_trusted(), limits=limits)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities, read once for all accounts: that takes longer than all the rest of a client."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-def _request(run: _Run) -> httpx.Request:
-    connect = run.left * _CONNECT_SHARE
-    timeout = httpx.Timeout(run.left, connect=connect, pool=connect)
-    headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "edmbot", **dict(run.call.headers)}
-    # Not through the client: it would add cookies that an earlier answer has set.
-    return httpx.Request(
-        run.call.method,
-        run.call.url,
-        headers=headers,
-        content=run.call.content() if callable(run.call.content) else run.call.content,
-        extensions={"timeout": timeout.as_dict()},
-    )
-
-
 async def _parsed(answer: Answer, parse: Callable[[Answer], T]) -> T | ProviderError:
     try:
         if len(answer.content) >= _OFF_LOOP:
@@ -333,7 +270,3 @@ def _overdue(run: _Run) -> ProviderError:
     if run.sent:
         return AnswerTimeoutError("no answer within the deadline")
     return RateLimitedError("the account's own limit leaves no room within the deadline")
-
-
-def _only_warnings(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING

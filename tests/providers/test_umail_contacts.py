@@ -13,7 +13,6 @@ from providers.errors import (
     NoAnswerError,
     OutcomeUnknownError,
     RefusedError,
-    UnsupportedError,
 )
 from providers.multipart import Multipart
 from tests.providers.vendor import filled, hang_up, reply, sample
@@ -126,20 +125,6 @@ async def test_a_change_in_v3_signs_its_url_and_goes_out_once(vendor, connect, c
     assert len(vendor.asked.query["password"]) == 32
 
 
-@EACH_CHANGE
-async def test_a_change_that_was_declined_did_not_happen(vendor, connect, change):
-    vendor.says(REFUSED)
-    with pytest.raises(RefusedError):
-        await change(connect())
-
-
-@EACH_CHANGE
-async def test_a_change_answered_by_garbage_may_have_happened(vendor, connect, change):
-    vendor.says("<result><status>succ")
-    with pytest.raises(OutcomeUnknownError):
-        await change(connect())
-
-
 @pytest.mark.parametrize("blunder", BLUNDERS.values(), ids=BLUNDERS)
 async def test_an_empty_or_impossible_argument_is_refused_before_anything_is_sent(vendor, connect, blunder):
     with pytest.raises(RefusedError):
@@ -153,28 +138,6 @@ def test_what_empties_or_lists_everything_has_no_default(connect):
         client.empty_list()
     with pytest.raises(TypeError):
         client.contacts()
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda client: client.contact(CONTACT),
-        lambda client: client.import_status(ImportId("10")),
-        lambda client: client.imports(),
-    ],
-)
-async def test_what_only_2019_documents_is_not_asked_of_v3(vendor, connect, call):
-    with pytest.raises(UnsupportedError):
-        await call(connect("umail-v3"))
-    assert vendor.requests == []
-
-
-async def test_what_only_v3_documents_is_not_asked_of_2019(vendor, connect):
-    with pytest.raises(UnsupportedError):
-        await connect().edit_contact(CONTACT, FORM)
-    with pytest.raises(UnsupportedError):
-        connect().subscribers(LIST)
-    assert vendor.requests == []
 
 
 async def test_v3_edits_a_contact(vendor, connect):

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from providers.errors import AnswerTooLargeError, AuthenticationError, BadAnswerError, RefusedError, UnsupportedError
+from providers.errors import AnswerTooLargeError, AuthenticationError, BadAnswerError, UnsupportedError
 from providers.model import FailureCategory, FailureClass, SendId
 from tests.providers.vendor import endless, filled, reply, sample
 
@@ -263,22 +263,6 @@ async def test_one_category_is_asked_for_or_picked_out(vendor, connect, category
 async def test_v3_exports_no_reasons_and_says_so_before_it_is_asked(vendor, connect):
     with pytest.raises(UnsupportedError):
         connect("umail-v3").failures(DAY, NEXT)
-
-
-@pytest.mark.parametrize(
-    "text", ["<fail_recipient_list/>", "<fail_recipient_list>\n</fail_recipient_list>", "没有数据", "no_data"]
-)
-async def test_no_failures_are_no_rows(vendor, connect, text):
-    said = text if text.startswith("<") else f"<result><status>error</status><data>{text}</data></result>"
-    vendor.says(said)
-    assert await failures(connect()) == []
-
-
-async def test_a_refused_export_is_a_refusal(vendor, connect):
-    vendor.says("<result><status>param_error</status><data>参数type错误</data></result>")
-    with pytest.raises(RefusedError) as caught:
-        await failures(connect())
-    assert (caught.value.account, caught.value.call) == ("umail", "failexportall.php")
 
 
 async def test_an_export_that_breaks_off_gives_its_rows_and_then_says_so(vendor, connect):

@@ -23,7 +23,7 @@ from providers.mailtemplates import (
     TemplateId,
 )
 from providers.umail.settings import UMailSettings
-from tests.providers.vendor import filled, hang_up, reply, sample
+from tests.providers.vendor import filled, reply, sample
 
 TEMPLATE = TemplateId("53")
 DONE = "<result><status>success</status><data>ok</data></result>"
@@ -117,17 +117,6 @@ async def test_a_change_goes_out_as_documented(vendor, connect, change, expected
     assert (vendor.asked.target, vendor.asked.form) == (BASE + expected[0], expected[1])
 
 
-@pytest.mark.parametrize("change", [change for change, _ in CHANGES.values()], ids=CHANGES)
-async def test_a_change_goes_out_once_and_a_refusal_is_told(vendor, connect, change):
-    vendor.says(hang_up)
-    with pytest.raises(OutcomeUnknownError):
-        await change(connect())
-    assert len(vendor.requests) == 1
-    vendor.says(REFUSED)
-    with pytest.raises(RefusedError):
-        await change(connect())
-
-
 @pytest.mark.parametrize(("call", "expected"), MANAGED.values(), ids=MANAGED)
 @pytest.mark.parametrize("kind", ["umail", "umail-v3"])
 async def test_a_manager_acts_for_the_customer_of_the_settings(vendor, connect, kind, call, expected):
@@ -159,21 +148,6 @@ async def test_an_empty_or_impossible_argument_is_refused_before_anything_is_sen
 def test_detaching_has_no_default(connect):
     with pytest.raises(TypeError):
         connect().detach(TEMPLATE)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda client: client.check_template(TEMPLATE),
-        lambda client: client.add_domain("b.example"),
-        lambda client: client.delete_domain("b.example"),
-        lambda client: client.check_domains(["b.example"]),
-    ],
-)
-async def test_what_only_2019_documents_is_not_asked_of_v3(vendor, connect, call):
-    with pytest.raises(UnsupportedError):
-        await call(connect("umail-v3"))
-    assert vendor.requests == []
 
 
 @pytest.mark.parametrize("said", ["67", DONE.replace("ok", "67"), "<result>67</result>", '{"id": 67}'])

@@ -22,7 +22,6 @@ TASK, BATCH = SendId("19125"), BatchNumber("20180402101814-7020-53")
 AT = "2026-11-20 10:00:00"
 AT_UTC = datetime(2026, 11, 20, 2, tzinfo=UTC)
 REFUSED = "<result><status>error</status><data>参数错误</data></result>"
-NOTHING = "<result><status>error</status><data>没有数据</data></result>"
 LOGIN = "<html><form><input type='password'/></form></html>"
 OVERVIEW = {
     "track_id": "38282,38283",
@@ -71,11 +70,6 @@ async def test_a_task_can_be_named_by_its_batch_in_both_dialects(vendor, connect
     vendor.says(filled("umail-000-3.1-overview.xml", **OVERVIEW))
     await connect(kind).track_overview(batch=BATCH)
     assert (vendor.asked.query["ident"], vendor.asked.query.get("id")) == (BATCH, None)
-
-
-async def test_a_task_that_is_not_tracked_has_no_overview(vendor, connect):
-    vendor.says(NOTHING)
-    assert await connect().track_overview(task_id=TASK) is None
 
 
 @pytest.mark.parametrize("which", [{}, {"task_id": TASK, "batch": BATCH}, {"task_id": SendId("")}, {"task_id": "x"}])
@@ -142,12 +136,6 @@ async def test_v3_exports_one_tracking_record_at_a_time(vendor, connect):
     assert vendor.requests == []
 
 
-@pytest.mark.parametrize("text", ["", "没有数据", NOTHING])
-async def test_a_text_export_of_nothing_is_empty(vendor, connect, text):
-    vendor.says(text)
-    assert await gathered(connect().tracked([TrackId("1")])) == []
-
-
 @pytest.mark.parametrize(
     ("said", "error"),
     [
@@ -184,17 +172,6 @@ async def test_a_long_text_export_is_read_in_flat_memory(vendor, connect):
     tracemalloc.stop()
     assert count == 40_000
     assert peak < 4 << 20
-
-
-@EACH_STREAM
-@pytest.mark.parametrize(
-    ("said", "error"),
-    [(REFUSED, RefusedError), (LOGIN, AuthenticationError), ("garbage", BadAnswerError), ("", BadAnswerError)],
-)
-async def test_a_stream_of_rows_says_what_came_instead(vendor, connect, ask, document, said, error):
-    vendor.says(said)
-    with pytest.raises(error):
-        await gathered(ask(connect()))
 
 
 @EACH_STREAM

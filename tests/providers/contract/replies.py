@@ -1,5 +1,6 @@
 """What a vendor's server may send that is not the answer: refusals, pages, damage, silence; and what each must mean."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ BOMB = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&
 CRASH = "PHP Fatal error: Maximum execution time of 30 seconds exceeded"
 NEVER = b"HTTP/1.1 200 OK\r\nContent-Length: 600000000\r\n\r\n<"
 """The beginning of more than any answer may have."""
+
+CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<serv"
 
 Made = Callable[[Row], bytes | Act]
 
@@ -77,6 +80,9 @@ MISHAPS: dict[str, Mishap] = {
     "a document type": Mishap(whole(f"{BOMB}<result>&b;</result>"), BadAnswerError),
     "a program's last words": Mishap(whole(CRASH), BadAnswerError),
     "damaged gzip": Mishap(whole(b"\x1f\x8bnonsense", Content_Encoding="gzip"), BadAnswerError),
+    "half of a gzip": Mishap(
+        lambda row: reply(gzip.compress(row.said.one.encode() * 9)[:40], Content_Encoding="gzip"), BadAnswerError
+    ),
     "an unasked compression": Mishap(whole(b"x", Content_Encoding="br"), BadAnswerError),
     "more than there may be": Mishap(lambda _: NEVER, AnswerTooLargeError),
     "a way elsewhere": Mishap(whole("", 302, Location="https://elsewhere.example/"), BadAnswerError),
@@ -91,6 +97,7 @@ MISHAPS: dict[str, Mishap] = {
     "500": Mishap(whole(HTML, 500), ServerFaultError, again=True),
     "503": Mishap(whole("", 503), ServerFaultError, again=True),
     "a connection that breaks off": Mishap(broken_off, NoAnswerError, again=True),
+    "a chunk that breaks off": Mishap(lambda _: CHUNK, NoAnswerError, again=True),
     "a hang-up": Mishap(lambda _: hang_up, NoAnswerError, again=True),
     "a reset": Mishap(lambda _: reset, NoAnswerError, again=True),
     "another protocol": Mishap(lambda _: b"220 smtp.example ESMTP\r\n", NoAnswerError, again=True),
