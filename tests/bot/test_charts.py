@@ -141,12 +141,14 @@ async def test_a_refused_chart_that_is_shared_comes_as_a_picture_into_the_channe
     await pictured(office, OPS, GENERAL)
 
 
-async def test_a_chart_whose_reply_was_lost_is_not_followed_by_a_picture(office):
-    office.slack.faults.inject("slow", "response_url", seconds=0.2)
-    await office.ask(LIN, "stats 2d --account umail")
-    office.slack.faults.inject("lost_reply", "response_url")
-    await charted(office)
-    await office.until(lambda: not office.slack.faults.waiting)
+async def test_a_chart_whose_reply_was_lost_is_not_followed_by_a_picture(closed_office):
+    office = closed_office
+    async with office.open():
+        office.slack.faults.inject("slow", "response_url", seconds=0.2)
+        await office.ask(LIN, "stats 2d --account umail")
+        office.slack.faults.inject("lost_reply", "response_url")
+        await charted(office)
+    # It has let its work end.
     assert [call.method for call in office.slack.calls].count("response_url") == 2
     assert "files.getUploadURLExternal" not in [call.method for call in office.slack.calls]
 
