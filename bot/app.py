@@ -18,6 +18,7 @@ from bot.identity import Identity
 from bot.people import People
 from bot.socket import SocketDoor
 from bot.web import WebDoor
+from bridge.receivers.channels import SlackChannels
 from bridge.receivers.files import SlackFiles
 from bridge.receivers.modals import SlackModals
 from bridge.receivers.pictures import Pictures
@@ -78,7 +79,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         people = People(config, client)
         dispatcher = Dispatcher(config, store, providers, people, grammar())
         answers, files = SlackAnswers(client, session), SlackFiles(client, session)
-        outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client))
+        outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client), SlackChannels(client))
         identity = Identity(client, people)
         home = Home(config, store, providers, client, people)
         bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)

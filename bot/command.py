@@ -36,6 +36,8 @@ class Answer:
     """Drawn after the words were sent; it never delays them."""
     modal: Message | None = None
     """A form that is opened instead of an answer."""
+    seen: bool = False
+    """The message that was pressed shows by itself what came of it: who pressed it is told nothing more."""
 
 
 def error_of(template: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:

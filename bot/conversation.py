@@ -12,6 +12,7 @@ import structlog
 from bot.command import Answer
 from bot.forms import CALLBACK, Form, Origin
 from bot.line import read
+from bridge.receivers.channels import Channel, SlackChannels
 from bridge.receivers.files import Download, SlackFiles
 from bridge.receivers.modals import SlackModals
 from bridge.receivers.pictures import Pictures
@@ -43,6 +44,7 @@ class Slack:
     files: SlackFiles
     pictures: Pictures
     modals: SlackModals
+    channels: SlackChannels
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,10 @@ class Conversation:
         """A file that the asker handed over."""
         return self._slack.files.download(self._run.user_id, file_id, most)
 
+    async def channel(self, channel_id: str) -> Channel:
+        """A channel as the bot sees it."""
+        return await self._slack.channels.look(channel_id)
+
     async def hand_over(self, answer: Answer) -> Answer:
         """Send the answer's file; what the asker reads then says whether it came."""
         file = answer.attachment
@@ -127,7 +133,8 @@ class Conversation:
             return
         if answer.modal is None and answer.outcome is not Outcome.DONE and await self._filled(answer.message):
             return
-        await self._show(answer)
+        if not (answer.seen and self._request.kind == "click"):
+            await self._show(answer)
         if self._run.progress_channel and self._run.progress_ts:
             await self._slack.answers.edit(self._run.progress_channel, self._run.progress_ts, answer.message)
         if answer.announcement is not None:

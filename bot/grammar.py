@@ -1,6 +1,7 @@
 """From words to a command with typed arguments, by cyclopts; its errors become ours, its own text is never shown."""
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -39,15 +40,18 @@ class Grammar:
         self._fallback = fallback
         self._by_function = {command.run: command for command in self.commands.values()}
         self._app = _app("/edm")
-        groups: dict[str, App] = {}
+        groups = {name.split(" ")[0]: _app(name.split(" ")[0]) for name in self.commands if " " in name}
+        for group in groups.values():
+            self._app.command(group)
         for command in self.commands.values():
-            *group, name = command.name.split(" ")
-            parent = self._app
-            if group:
-                parent = groups.setdefault(group[0], _app(group[0]))
-                if group[0] not in self._app:
-                    self._app.command(parent)
-            parent.command(command.run, name=name)
+            noun, _, verb = command.name.partition(" ")
+            if verb:
+                groups[noun].command(command.run, name=verb)
+            elif noun in groups:
+                # `alerts` is a command and has verbs of its own.
+                groups[noun].default(command.run)
+            else:
+                self._app.command(command.run, name=noun)
 
     def parse(self, words: list[str]) -> Parsed:
         """The command that `words` name.
@@ -74,7 +78,14 @@ class Grammar:
         return [command for command in self.commands.values() if command.name.split(" ")[0] == noun]
 
     def _resolves(self, words: list[str]) -> bool:
-        return words[0] in self.commands or " ".join(words[:2]) in self.commands
+        if " ".join(words[:2]) in self.commands:
+            return True
+        command = self.commands.get(words[0])
+        if command is None:
+            return False
+        # What follows a command that takes no words must be one of its verbs.
+        misread = len(words) > 1 and not words[1].startswith("-") and not _takes_words(command)
+        return not (misread and len(self.under(words[0])) > 1)
 
     def _unknown(self, words: list[str]) -> RefusalError:
         noun, *rest = words
@@ -94,7 +105,7 @@ class Grammar:
         return _refusal("unknown_word", noun, meant=near, command=command)
 
     def _unknown_verb(self, noun: str, verb: str, siblings: list[Command]) -> RefusalError:
-        verbs = [command.name.split(" ")[1] for command in siblings]
+        verbs = [command.name.split(" ")[1] for command in siblings if " " in command.name]
         near = _nearest(verb, verbs)
         if near is None:
             return _refusal("unknown_word", verb, known=verbs)
@@ -108,6 +119,11 @@ class Grammar:
                 kind, choices = _expected(error)
                 return _refusal(problem, word(error), command=command, kind=kind, choices=choices)
         return _refusal("unclear", " ".join(words), command=command)
+
+
+def _takes_words(command: Command) -> bool:
+    parameters = inspect.signature(command.run).parameters.values()
+    return any(one.kind in (one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL) for one in parameters)
 
 
 def _app(name: str) -> App:

@@ -167,8 +167,8 @@ def _percent(context: Context, part: int, whole: int) -> Markup:
 @pass_context
 def _who(context: Context, user: str | None) -> Markup:
     """A Slack id as a mention; any other name (`exec` has no ids) as it is."""
-    if user and user[:1] in "UWS" and user[1:].isalnum() and user.isupper():
-        return _put(context, Mention(f"@{user}", id=user))
+    if user and user[:1] in "UWSC" and user[1:].isalnum() and user.isupper():
+        return _put(context, Mention(f"{'#' if user[0] == 'C' else '@'}{user}", id=user))
     return _put(context, Run(user or "—"))
 
 

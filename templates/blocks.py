@@ -1,7 +1,7 @@
 """Block Kit from runs of text: Slack's limits, its escaping and its element types live here and nowhere else."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -126,11 +126,16 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+_MENTIONED = {"S": "<!subteam^{}>", "C": "<#{}>"}
+_NAMED: dict[str, Callable[[str], RichTextElement]] = {"S": kit.RichTextUserGroup, "C": kit.RichTextChannel}
+"""By an id's first letter; any other is a person's."""
+
+
 def _marked(run: Run) -> str:
     if isinstance(run, Moment):
         return f"<!date^{run.timestamp}^{run.format}|{escape(run.text)}>"
     if isinstance(run, Mention):
-        return f"<!subteam^{run.id}>" if run.id.startswith("S") else f"<@{run.id}>"
+        return _MENTIONED.get(run.id[:1], "<@{}>").format(run.id)
     text = escape(run.text)
     sign = "*" if run.bold else "`" if run.code else ""
     return f"{sign}{text}{sign}" if text.strip() else text
@@ -165,7 +170,7 @@ def _element(run: Run) -> RichTextElement:
     if isinstance(run, Moment):
         return RichMoment(run)
     if isinstance(run, Mention):
-        return kit.RichTextUserGroup(run.id) if run.id.startswith("S") else kit.RichTextUser(run.id)
+        return _NAMED.get(run.id[:1], kit.RichTextUser)(run.id)
     return kit.RichText(run.text, bold=run.bold or None, code=run.code or None)
 
 

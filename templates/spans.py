@@ -37,7 +37,7 @@ class Moment(Run):
 
 @dataclass(frozen=True, slots=True)
 class Mention(Run):
-    """A person (`U…`, `W…`) or a user group (`S…`); `text` is how they are called where Slack draws no names."""
+    """A person (`U…`, `W…`), a user group (`S…`) or a channel (`C…`); `text` is their name where Slack draws none."""
 
     id: str = ""
 
