@@ -80,8 +80,8 @@ MISHAPS: dict[str, Mishap] = {
     "a document type": Mishap(whole(f"{BOMB}<result>&b;</result>"), BadAnswerError),
     "a program's last words": Mishap(whole(CRASH), BadAnswerError),
     "damaged gzip": Mishap(whole(b"\x1f\x8bnonsense", Content_Encoding="gzip"), BadAnswerError),
-    "half of a gzip": Mishap(
-        lambda row: reply(gzip.compress(row.said.one.encode() * 9)[:40], Content_Encoding="gzip"), BadAnswerError
+    "a gzip without its end": Mishap(
+        lambda row: reply(gzip.compress(row.said.one.encode())[:-12], Content_Encoding="gzip"), BadAnswerError
     ),
     "an unasked compression": Mishap(whole(b"x", Content_Encoding="br"), BadAnswerError),
     "more than there may be": Mishap(lambda _: NEVER, AnswerTooLargeError),

@@ -1,5 +1,6 @@
 """What every call makes of what may come back: nothing, one, many; refusals; damage; nothing at all."""
 
+import asyncio
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ async def fault(case: Case, client: object) -> ProviderError:
         await case.row.ask(client, NAMES)
     error = caught.value
     assert error.account == case.kind
-    assert error.call in (case.row.endpoint, case.row.instead)
+    assert error.call in (case.row.endpoint, case.row.instead, *dict(case.row.before))
     return error
 
 
@@ -123,13 +124,22 @@ async def test_a_closed_port_means_that_nothing_was_sent(connect, case):
         await case.row.ask(client, NAMES)
 
 
-@cases(lambda row: over_http(row) and not row.before)
-async def test_silence_ends_at_the_deadline(vendor, connect, case):
+@pytest.mark.parametrize("kind", sorted({case.kind for case in CASES}))
+async def test_silence_ends_at_the_deadline(vendor, connect, kind):
+    """All calls of a kind at once, since each takes its whole deadline."""
     vendor.says(silence)
-    found = await fault(case, connect(case.kind, deadline=0.08 / case.row.deadlines))
-    assert type(found.__cause__ or found) is AnswerTimeoutError
-    assert type(found) is (OutcomeUnknownError if changes(case.row) else AnswerTimeoutError)
-    assert len(vendor.requests) == 1
+    silenced = [case for case in CASES if case.kind == kind and over_http(case.row)]
+    clients = [connect(kind, deadline=1.0 / case.row.deadlines) for case in silenced]
+    found = await asyncio.gather(*(fault(case, client) for case, client in zip(silenced, clients, strict=True)))
+    assert {str(case): ended(error) for case, error in zip(silenced, found, strict=True)} == {
+        str(case): (AnswerTimeoutError, changes(case.row)) for case in silenced
+    }
+    assert len(vendor.requests) == len(silenced)
+
+
+def ended(error: ProviderError) -> tuple[type, bool]:
+    """What it was, and whether it may have happened."""
+    return type(error.__cause__ or error), type(error) is OutcomeUnknownError
 
 
 @cases(reads)
