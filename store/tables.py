@@ -307,7 +307,8 @@ class Alert(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     open_key: str | None = Field(default=None, unique=True)
-    """`rule|account|subject` until it is resolved, then None: at most one open alert for each."""
+    """`rule|account|subject` until it is resolved, then None: at most one open alert for each. One that a person closed
+    keeps it until the rule is clear, so that what is still true is not raised again."""
     rule: str
     kind: str
     severity: str
@@ -415,8 +416,12 @@ class NoticeAlert(SQLModel, table=True):
     notice_id: str = Field(primary_key=True, foreign_key="notice.id")
     alert_id: str = Field(primary_key=True, foreign_key="alert.id")
     added_at: datetime = Field(sa_type=UtcTime)
+    position: int = 1
+    """1, 2, …: the order in which they joined. Page n of MEMBERS shows 50n+1 to 50n+50."""
+    joined: int = 1
+    """`Notice.wanted` when it joined: a button that carries an older version does not cover it."""
     seen_version: int = 0
-    """The alert's version when the message was last rendered: what the buttons cover."""
+    """The alert's version when the message was last rendered, written before it is sent; 0: never yet."""
 
 
 class Subscription(SQLModel, table=True):
