@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.commands import COMMANDS
+from bot.commands.guide import topics
 from bot.config import Role
 from bridge.decisions import Action
 from providers.errors import (
@@ -76,7 +77,10 @@ MESSAGES = {
         {"choices": [(f"account{n}", "U-Mail", f"task show 19124 --account account{n}") for n in range(count)]}
         for count in (2, 20)
     ],
-    "help": [{"commands": list(COMMANDS), "role": role} for role in (Role.VIEWER, Role.ADMIN)],
+    "help": [
+        {"topics": topics(COMMANDS), "hidden": hidden, "role": role}
+        for hidden, role in ((0, Role.ADMIN), (1, Role.VIEWER), (70, Role.VIEWER))
+    ],
     "help_command": [
         {"commands": [command for command in COMMANDS if command.name.startswith("list ")], "role": Role.VIEWER},
         {"commands": [ANY_COMMAND], "role": Role.ADMIN},
