@@ -3,13 +3,13 @@
 Every stream raises at its end when rows are missing; what it gave before is true.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Generic, Protocol, TypeVar
 
 from providers.call import Answer, Call, Download
 from providers.charset import candidates
 from providers.errors import AnswerTooLargeError, BadAnswerError, ProviderError, RefusedError
-from providers.http import ANSWER_LIMIT
 from providers.lines import LineStream
 from providers.refusals import line, page, says_nothing_found
 from providers.status import by_status
@@ -17,6 +17,11 @@ from providers.umail.api import Api, document, result
 from providers.xml import Element, Reader, RowStream, begins_with
 
 T = TypeVar("T")
+
+_LOOK = 1 << 16
+"""Bytes by whose end it is known whether an export has begun."""
+_EXPLAINED = 1 << 20
+"""Bytes of what came instead of an export: a refusal, a page."""
 
 
 class _Stream(Protocol[T]):
@@ -85,22 +90,24 @@ async def _streamed(api: Api, call: Call, kind: _Kind[T]) -> AsyncGenerator[list
 
 
 async def _fed(download: Download, kind: _Kind[T]) -> AsyncGenerator[list[T], None]:
-    head = b""
+    head = bytearray()
     expected = None if download.status < 400 else False
     stream: _Stream[T] | None = None
     async for piece in download.pieces:
         if stream is not None:
             yield stream.feed(piece)
             continue
+        looked = len(head)
         head += piece
-        expected = kind.begun(head, download.charset) if expected is None else expected
-        if len(head) > ANSWER_LIMIT:
+        if expected is None and looked < _LOOK:
+            expected = kind.begun(bytes(head[:_LOOK]), download.charset)
+        if len(head) > _EXPLAINED:
             raise AnswerTooLargeError("the answer is no export, and too large to read")
         if expected:
-            stream = kind.stream(head, download.charset)
-            yield stream.feed(head)
+            stream = kind.stream(bytes(head), download.charset)
+            yield stream.feed(bytes(head))
     if stream is None:
-        kind.explain(Answer(download.status, head, download.charset))
+        await asyncio.to_thread(kind.explain, Answer(download.status, bytes(head), download.charset))
         return
     yield stream.feed(b"", last=True)
 

@@ -26,7 +26,7 @@ from providers.lines import LineStream
 from providers.multipart import Multipart
 from providers.refusals import gist, line, page
 from providers.xml import Reader, RowStream, parse
-from tests.providers.contract.row import Names, Row
+from tests.providers.contract.row import Names, Row, gathered
 from tests.providers.contract.table import CASES, Case, over_http
 from tests.providers.contract.typed import mistyped
 from tests.providers.mutations import NASTY, bent
@@ -240,3 +240,19 @@ def test_a_megabyte_of_anything_is_read_in_linear_time_and_bounded_memory(body):
         tracemalloc.stop()
     assert taken < 10
     assert peak < 100 << 20
+
+
+@pytest.mark.parametrize("filler", [b" ", b"<!-- x -->", b"x", b"\t\r\n"])
+def test_an_export_that_never_begins_is_not_looked_at_again_and_again(runner, filler):
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=in_pieces(filler * (400_000 // len(filler)), 16))
+
+    section = PROVIDERS["umail"].Settings(**SECTIONS["umail"])
+    wire = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    client = PROVIDERS["umail"]("umail", section, timezone=SHANGHAI, limiter=Turns(), client=wire)
+    begun = time.process_time()
+    for stream in (client.openers(task_id=NAMES.task), client.unsubscribes(NAMES.list)):
+        with suppress(BadAnswerError):
+            assert runner.run(gathered(stream)) == []
+    assert time.process_time() - begun < 15
+    runner.run(wire.aclose())
