@@ -224,6 +224,9 @@ class Job(SQLModel, table=True):
     last_finished: datetime | None = Field(default=None, sa_type=UtcTime)
     last_error: str | None = None
     """What the last failure was; None once it went well again."""
+    failures: int = 0
+    """How many times in a row it has failed."""
+    failing_since: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Snapshot(SQLModel, table=True):
@@ -257,6 +260,7 @@ class StatSample(SQLModel, table=True):
     """Counters at one moment: what rates and baselines are made of."""
 
     __tablename__ = "stat_sample"
+    __table_args__ = (Index("ix_stat_sample_at", "at"),)
 
     account: str = Field(primary_key=True)
     subject: str = Field(primary_key=True)
@@ -273,6 +277,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (
         Index("ix_event_subject", "account", "subject", "recorded_at"),
         Index("ix_event_at", "recorded_at"),
+        Index("ix_event_raw", "recorded_at", **where("raw IS NOT NULL")),
     )
 
     id: str = Field(primary_key=True)
@@ -370,6 +375,7 @@ class Notice(SQLModel, table=True):
     __tablename__ = "notice"
     __table_args__ = (
         Index("ix_notice_due", "due_at", **where("due_at IS NOT NULL")),
+        Index("ix_notice_repeat", "repeat_at", **where("repeat_at IS NOT NULL")),
         Index("ix_notice_parent", "parent_id"),
     )
 
