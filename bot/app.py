@@ -96,7 +96,7 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
         await identity.ask()
         await web.open()
-        clock.start()
+        await clock.start()
         if socket:
             await socket.open()
         try:

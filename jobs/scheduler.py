@@ -1,31 +1,48 @@
 """The clock in each process: APScheduler, for what nobody asks for.
 
-The jobs hold no state: what falls due is a row, and a firing only looks for rows that are due. How a job goes is a row
-as well (`store.jobs`), for `/edm status`: written at once when it fails or works again, otherwise now and then.
+A process's own jobs (EVERY) hold no state: what falls due is a row, and a firing only looks for rows that are due. How
+such a job goes is written down at once when it fails or works again, otherwise now and then.
+
+A duty is done once for all processes: its `Job` row says when it is due, and each second every process claims the
+duties that are due and nobody's (`store.jobs`). So a run that nobody was there for is made up, once; a duty whose
+process died is taken up when its lease ends; and each is a task of its own, so that a slow one delays no other.
 """
 
 import asyncio
 import os
+import random
 import socket
 import time
-from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from prometheus_client import Counter
 
+from providers.errors import ProviderError, RateLimitedError
 from store.engine import Store
-from store.jobs import Firing, note
+from store.jobs import Claimed, Firing, Turn, claim, finish, note, reconcile, release
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[Any, Any, object]]
+Run = Callable[[Claimed], Awaitable[None]]
 
-EVERY = {"leases": 3.0, "sweep": 1.0, "homes": 2.0}
+EVERY = {"leases": 3.0, "sweep": 1.0, "homes": 2.0, "duties": 1.0, "outbox": 1.0, "alive": 10.0}
 """Seconds from one firing to the next. A lease lasts 10; an idle sweep is one indexed query. Homes are no part of the
 sweep: they wait for vendors, and nobody's answer should wait for them."""
 NOTE_EVERY = 10.0
 """Seconds from one note of a job that goes well to the next: an idle bot writes little."""
+BACK_OFF = timedelta(minutes=5)
+"""The longest that a failing duty is put off, unless it is rarer than that anyway."""
+_JITTER = 0.2
+_PATIENCE = 5.0
+"""Seconds that a stop gives the duties under way; what was not finished is taken up by whoever is there next."""
 _LONGEST = 300
 """Characters of an error that are kept."""
 
@@ -33,28 +50,94 @@ _log = structlog.get_logger()
 _firings = Counter("edmbot_jobs_total", "Firings of the clock's jobs by how they ended", ["job", "outcome"])
 
 
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once a day, at a time of day somewhere; on the days when clocks change too."""
+
+    at: time_of_day
+    zone: ZoneInfo
+
+    def after(self, now: datetime) -> datetime:
+        """The next time after `now`."""
+        trigger = CronTrigger(hour=self.at.hour, minute=self.at.minute, timezone=self.zone)
+        fires: datetime = trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
+        return fires
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A job that is done once for all processes. Its name's first word is its family: `poll umail tasks`."""
+
+    name: str
+    run: Run
+    every: timedelta | Daily
+
+    @property
+    def family(self) -> str:
+        return self.name.partition(" ")[0]
+
+    @property
+    def turn(self) -> Turn:
+        if isinstance(self.every, Daily):
+            return Turn(self.name, self.every.after, timedelta(hours=26))
+        longest = max(self.every, BACK_OFF) * (1 + _JITTER)
+        return Turn(self.name, lambda now: now, longest)
+
+    def next(self, claimed: Claimed, error: Exception | None) -> Callable[[datetime], datetime]:
+        """When it is due again, said now: missed runs are one, and what fails is put off more and more."""
+        every = self.every
+        if isinstance(every, Daily):
+            soon = _jittered(BACK_OFF)
+            # What failed is tried again today.
+            return every.after if error is None else lambda now: min(now + soon, every.after(now))
+        if error is None:
+            return lambda now: max(claimed.at + every, now)
+        # The exponent is bounded: a vendor may be away for days.
+        put_off = _jittered(min(every * 2 ** min(claimed.failures, 10), max(every, BACK_OFF)))
+        wait = min(max(put_off, _told_to_wait(error)), self.turn.horizon)
+        return lambda now: now + wait
+
+
+def _jittered(span: timedelta) -> timedelta:
+    return span * random.uniform(1 - _JITTER, 1 + _JITTER)
+
+
+def _told_to_wait(error: Exception) -> timedelta:
+    return timedelta(seconds=error.retry_after or 0 if isinstance(error, RateLimitedError) else 0)
+
+
 class Clockwork:
     """Fires the jobs."""
 
-    def __init__(self, store: Store, *, seconds: Callable[[], float] = time.monotonic, **jobs: Work) -> None:
+    def __init__(
+        self, store: Store, duties: Sequence[Duty] = (), *, seconds: Callable[[], float] = time.monotonic, **jobs: Work
+    ) -> None:
         """`jobs` are by the names of EVERY; `seconds` is a clock that only runs forward."""
         self._store = store
-        self._jobs = jobs
+        self._duties = {duty.name: duty for duty in duties}
+        self._turns = [duty.turn for duty in duties]
+        self._jobs = {**jobs, "duties": self.claim_due} if duties else jobs
         self._seconds = seconds
-        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        # Two clocks may be in one process, and a process may get the number of one that died.
+        self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
         self._scheduler = AsyncIOScheduler(
             # A firing that came late still runs, once: the scheduler's own default skips it after a second.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._running: set[asyncio.Task[None]] = set()
+        self._serving: dict[Claimed, asyncio.Task[None]] = {}
+        self._again: dict[str, bool] = {}
+        """By job that is at work: whether it was fired meanwhile."""
         self._failing: set[str] = set()
         self._noted: dict[str, float] = {}
         """By job, when it was written down last."""
-        for name in jobs:
+        for name in self._jobs:
             self._scheduler.add_job(self.fire, "interval", seconds=EVERY[name], id=name, args=[name])
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin firing."""
+        if self._duties:
+            await reconcile(self._store, self._turns, {duty.family for duty in self._duties.values()})
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -62,16 +145,67 @@ class Clockwork:
         self._scheduler.remove_all_jobs()
         if self._running:
             await asyncio.wait(self._running)
+        if self._serving:
+            _, late = await asyncio.wait(self._serving.values(), timeout=_PATIENCE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._serving.values(), return_exceptions=True)
         self._scheduler.shutdown(wait=False)
 
     async def fire(self, name: str) -> None:
-        """Run a job once, as the clock does: a failure is logged, counted and written down, and ends nothing."""
-        task = asyncio.ensure_future(self._run(name))
+        """Run a job, as the clock does: a failure is logged, counted and written down, and ends nothing.
+
+        Fired while it is at work, it runs once more when that is done.
+        """
+        if name in self._again:
+            self._again[name] = True
+            return
+        self._again[name] = True
+        task = asyncio.ensure_future(self._run_out(name))
         self._running.add(task)
         try:
             await task
         finally:
             self._running.discard(task)
+
+    def wake(self, name: str) -> None:
+        """Fire a job now instead of at its time; nothing where another process of ours has it."""
+        if name in self._jobs:
+            task = asyncio.ensure_future(self.fire(name))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _run_out(self, name: str) -> None:
+        try:
+            while self._again[name]:
+                self._again[name] = False
+                await self._run(name)
+        finally:
+            del self._again[name]
+
+    async def claim_due(self) -> None:
+        """Take the duties that are due and nobody's, and begin them."""
+        for claimed in await claim(self._store, self._worker, self._turns, tuple(self._serving)):
+            task = asyncio.create_task(self._serve(claimed))
+            self._serving[claimed] = task
+            task.add_done_callback(lambda _done, claimed=claimed: self._serving.pop(claimed))  # type: ignore[misc]
+
+    async def _serve(self, claimed: Claimed) -> None:
+        duty = self._duties[claimed.name]
+        failure: Exception | None = None
+        try:
+            await duty.run(claimed)
+        except asyncio.CancelledError:
+            await release(self._store, claimed)
+            raise
+        except ProviderError as raised:
+            failure = raised
+            _log.warning("job.failed", job=claimed.name, error=raised.code)
+        except Exception as raised:  # noqa: BLE001
+            failure = raised
+            _log.exception("job.failed", job=claimed.name)
+        _firings.labels(duty.family, "failed" if failure else "done").inc()
+        await finish(self._store, claimed, duty.next(claimed, failure), _in_words(failure) if failure else None)
 
     async def _run(self, name: str) -> None:
         begun, error = self._seconds(), None
@@ -97,5 +231,7 @@ class Clockwork:
 
 def _in_words(error: Exception) -> str:
     """An error as it may be shown: its kind and its first line, where no library puts the data it worked on."""
+    if isinstance(error, ExceptionGroup):
+        return " · ".join(_in_words(one) for one in error.exceptions)[:_LONGEST]
     first = str(error).partition("\n")[0]
     return f"{type(error).__name__}: {first}"[:_LONGEST] if first else type(error).__name__

@@ -125,7 +125,7 @@ async def test_a_failure_does_not_stop_the_clock(store, work, monkeypatch):
     monkeypatch.setitem(EVERY, "sweep", 0.01)
     work.error = ConnectionError("down")
     clock = Clockwork(store, sweep=work)
-    clock.start()
+    await clock.start()
     async with asyncio.timeout(5):
         while work.runs < 3:
             await asyncio.sleep(0.005)
@@ -143,7 +143,7 @@ async def test_a_stop_lets_a_running_job_end(store, monkeypatch):
         ended.append(True)
 
     clock = Clockwork(store, sweep=slow)
-    clock.start()
+    await clock.start()
     async with asyncio.timeout(5):
         await begun.wait()
     await clock.stop()

@@ -12,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("job", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("job", sa.Column("failing_since", UtcTime(), nullable=True))
     op.create_table(
         "alert",
         sa.Column("id", sa.String(), nullable=False),
@@ -56,6 +58,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_event_at", "event", ["recorded_at"], unique=False)
+    op.create_index("ix_event_raw", "event", ["recorded_at"], unique=False, **where("raw IS NOT NULL"))
     op.create_index("ix_event_subject", "event", ["account", "subject", "recorded_at"], unique=False)
     op.create_table(
         "message_watch",
@@ -137,6 +140,7 @@ def upgrade() -> None:
         sa.Column("counters", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("account", "subject", "at"),
     )
+    op.create_index("ix_stat_sample_at", "stat_sample", ["at"], unique=False)
     op.create_table(
         "subscription",
         sa.Column("id", sa.String(), nullable=False),
@@ -180,3 +184,5 @@ def downgrade() -> None:
         "alert",
     ):
         op.drop_table(table)
+    op.drop_column("job", "failing_since")
+    op.drop_column("job", "failures")
