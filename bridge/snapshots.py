@@ -1,0 +1,78 @@
+"""Snapshots, samples and events as rows: read in one query, written in one statement for many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, update
+from sqlmodel import Session, SQLModel, select
+
+from bridge.sightings import Kind
+from bridge.transitions import Known
+from store.engine import insert_of
+
+_SNAPSHOT, _EVENT, _SAMPLE = (SQLModel.metadata.tables[name] for name in ("snapshot", "event", "stat_sample"))
+_FIELDS = tuple(one.name for one in fields(Known))
+_KEY = ("account", "kind", "subject")
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+BASELINED = "baseline"
+"""`Snapshot.kind` of the row that says that a first poll came to its end; its subject is the kind that was polled."""
+
+
+def known(session: Session, account: str, kind: Kind, subjects: Sequence[str] | None) -> dict[str, Known]:
+    """The rows of `subjects` by subject; where they are not given, of all that is still looked at."""
+    # Not `IS NOT NULL`: of an index, SQLite takes a range.
+    which = _SNAPSHOT.c.look_at > _LONG_AGO if subjects is None else _SNAPSHOT.c.subject.in_(subjects)
+    query = select(*(_SNAPSHOT.c[name] for name in _FIELDS)).where(
+        _SNAPSHOT.c.account == account, _SNAPSHOT.c.kind == kind.value, which
+    )
+    rows = session.connection().execute(query)
+    return {row[0]: Known(**dict(zip(_FIELDS, row, strict=True))) for row in rows}
+
+
+def is_baselined(session: Session, account: str, kind: Kind) -> bool:
+    """Whether the first poll of a kind has come to its end."""
+    key = {"account": account, "kind": BASELINED, "subject": kind.value}
+    query = select(_SNAPSHOT.c.version).where(*(_SNAPSHOT.c[name] == value for name, value in key.items()))
+    return session.connection().execute(query).first() is not None
+
+
+def row_of(account: str, kind: str, row: Known) -> dict[str, Any]:
+    """The columns that `Known` knows."""
+    return {"account": account, "kind": str(kind), **{name: getattr(row, name) for name in _FIELDS}}
+
+
+def write(session: Session, dialect: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Write rows by what they are.
+
+    seen: whole snapshots, new or changed; moved: snapshots whose facts stay; samples; events, unless they are there.
+    """
+    connection = session.connection()
+    for name, statement in _statements(dialect).items():
+        if rows[name]:
+            connection.execute(statement, [*rows[name]] if name != "moved" else [_bound(row) for row in rows[name]])
+
+
+def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An UPDATE's parameters: they may not be called like the columns."""
+    return {f"its_{name}": row[name] for name in (*_KEY, *_MOVES)}
+
+
+_MOVES = ("version", "state", "observed_at", "changed_at", "missed", "look_at")
+
+
+@cache
+def _statements(dialect: str) -> Mapping[str, Executable]:
+    insert = insert_of[dialect]
+    seen = insert(_SNAPSHOT)
+    again = {name: seen.excluded[name] for name in (*_MOVES, "facts", "raw")}
+    return {
+        "seen": seen.on_conflict_do_update(index_elements=_KEY, set_=again),
+        "moved": update(_SNAPSHOT)
+        .where(*(_SNAPSHOT.c[name] == bindparam(f"its_{name}") for name in _KEY))
+        .values({name: bindparam(f"its_{name}") for name in _MOVES}),
+        "samples": insert(_SAMPLE).on_conflict_do_nothing(),
+        "events": insert(_EVENT).on_conflict_do_nothing(),
+    }
