@@ -12,8 +12,11 @@ from sqlmodel import Session, SQLModel, select
 from bridge.sightings import Kind
 from bridge.transitions import Known
 from store.engine import insert_of
+from store.tables import Event, Snapshot, StatSample
 
-_SNAPSHOT, _EVENT, _SAMPLE = (SQLModel.metadata.tables[name] for name in ("snapshot", "event", "stat_sample"))
+_SNAPSHOT, _EVENT, _SAMPLE = (
+    SQLModel.metadata.tables[str(model.__tablename__)] for model in (Snapshot, Event, StatSample)
+)
 _FIELDS = tuple(one.name for one in fields(Known))
 _KEY = ("account", "kind", "subject")
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
