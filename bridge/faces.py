@@ -45,6 +45,7 @@ def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
 
 
 FACES: Mapping[NoticeKind, Callable[[Session, datetime, Notice], Face | None]] = {
+    NoticeKind.ALERTS: lambda _s, _n, _o: None,
     NoticeKind.DIGEST: _template,
     NoticeKind.NOTE: _template,
 }
