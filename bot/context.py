@@ -135,6 +135,7 @@ class Context:
         announcement: Message | None = None,
         attachment: Attachment | None = None,
         picture: Callable[[], Awaitable[Chart | None]] | None = None,
+        seen: bool = False,
         **facts: Any,  # noqa: ANN401
     ) -> Answer:
         """`say`, as a command's end; `data` is what `--json` prints, the rest as in `Answer`."""
@@ -147,6 +148,7 @@ class Context:
             announcement=announcement,
             attachment=attachment,
             picture=picture,
+            seen=seen,
         )
 
     def ask(self, name: str, /, *, account: str | None = None, **facts: Any) -> Answer:  # noqa: ANN401

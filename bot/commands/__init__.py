@@ -26,6 +26,7 @@ from bot.commands import (
     subscriptions,
     task,
     track,
+    watch,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -39,6 +40,8 @@ COMMANDS: tuple[Command, ...] = (
     task.resume,
     task.cancel,
     task.delete,
+    watch.watch,
+    watch.unwatch,
     stats.stats,
     bounces.bounces,
     track.track,

@@ -56,7 +56,7 @@ async def list_(
 async def show(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Answer:
     """Show one sending task."""
     provider = ctx.provider(ReadsTasks, account)
-    task, stats = await asyncio.gather(_read(provider, task_id), _stats(provider, task_id))
+    task, stats = await asyncio.gather(known(provider, task_id), _stats(provider, task_id))
     return ctx.answer(
         "task/show", account=provider.account, data=facts_of(task), title=provider.title, **_told(task), stats=stats
     )
@@ -91,7 +91,7 @@ _ASKS_FIRST = (Action.CANCEL, Action.DELETE)
 
 async def _change(ctx: Context, action: Action, task_id: str, account: str | None) -> Answer:
     provider = ctx.provider(ChangesTasks, account)
-    task = await _read(provider, task_id)
+    task = await known(provider, task_id)
     decision = decide(action, task, provider.can_set)
     about: dict[str, Any] = {"title": provider.title, "action": decision.action, **_told(task)}
     if decision.verdict is not Verdict.GO:
@@ -153,7 +153,12 @@ def _announcement(ctx: Context, account: str, about: dict[str, Any]) -> Message:
     return ctx.announce("task/announcement", account=account, **about)
 
 
-async def _read(provider: ReadsTasks, task_id: str) -> Task:
+async def known(provider: ReadsTasks, task_id: str) -> Task:
+    """The task of this id.
+
+    Raises:
+        RefusalError: `no_such_task`.
+    """
     task = await provider.task(SendId(task_id))
     if task is None:
         raise RefusalError("no_such_task", account=provider.account, task_id=task_id, title=provider.title)

@@ -29,6 +29,7 @@ from tests.templates.facts import (
     task,
     template,
     track,
+    watch,
 )
 from tests.templates.facts.shared import SHANGHAI
 
@@ -64,6 +65,7 @@ MESSAGES = {
     **status.MESSAGES,
     **task.MESSAGES,
     **track.MESSAGES,
+    **watch.MESSAGES,
 }
 """By template, facts as `bot` and `jobs` give them: the usual, the unknown, the long and the nasty."""
 
