@@ -11,12 +11,15 @@ from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
 
 import bridge.changes
+import bridge.deeds
 from bot.app import serve
 from bot.commands import COMMANDS
 from bot.config import Purpose, load, shipped
 from bot.manifest import manifest
+from sandbox import Sandbox
 from sandbox.demo import Demo
 from sandbox.page import Word
+from sandbox.slack import SlackServer
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 ARGUMENTS = [
@@ -42,6 +45,8 @@ class Window:
     wrong: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     kept: int = 0
+    box: Sandbox | None = None
+    slack: SlackServer | None = None
 
     async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", **context) -> Tab:
         """Open the page as somebody, somewhere; `context` is Playwright's new_context."""
@@ -92,13 +97,17 @@ async def window(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
     """What `edmbot demo` starts."""
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
+    asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
     async with AsyncExitStack() as stack:
-        asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
-        demo = await stack.enter_async_context(Demo.open(asked))
+        box, slack = await Sandbox.start(), await SlackServer.start(manifest=asked)
+        stack.push_async_callback(box.stop)
+        stack.push_async_callback(slack.stop)
+        demo = Demo(box, slack)
         environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/edmbot.db", "EDM_PORT": "0"}
         web = await stack.enter_async_context(serve(load(shipped(), environ, purpose=Purpose.RUN)))
         demo.connect(web.url)
         page = await stack.enter_async_context(demo.page([Word(one.name, one.usage, one.summary) for one in COMMANDS]))
-        window.url = page.url
+        window.url, window.box, window.slack = page.url, box, slack
         yield window
         await window.close()

@@ -131,12 +131,6 @@ async def test_a_thread_opens_beside_the_room(demo) -> None:
     await expect(lin.get_by_role("complementary", name="Thread")).to_be_hidden()
 
 
-async def test_app_home_is_published_for_who_looks(demo) -> None:
-    mei = await demo.open("U0MEI")
-    await mei.get_by_role("button", name="Home").click()
-    await expect(mei.get_by_role("button", name="任务")).to_be_visible()
-
-
 async def test_a_phone_has_room_for_everything(demo) -> None:
     lin = await demo.open("U0LIN", viewport=PHONE)
     await demo.type(lin, "/edm task list")

@@ -2,9 +2,12 @@
 
 import { h, svg } from "./dom.js";
 
-const WIDTH = 420;
+const NARROW = matchMedia("(max-width: 760px)");
+const NUMBER = new Intl.NumberFormat("en");
 const HEIGHT = 170;
 const FOOT = 18;
+// What a letter of a label takes about, in the units of the drawing.
+const LETTER = 5.6;
 
 export function chart(block) {
   const found = block.chart;
@@ -48,18 +51,29 @@ function axes(found, title) {
   });
   const most = Math.max(...rows.flat(), 0);
   const least = Math.min(...rows.flat(), 0);
-  const step = WIDTH / categories.length;
+  // On a phone the drawing is narrower, so that its letters stay as large.
+  const all = NARROW.matches ? 320 : 420;
+  const longest = Math.max(...categories.map((name) => name.length)) * LETTER;
+  const slanted = longest > all / categories.length;
+  const [foot, side] = slanted ? [FOOT + longest * 0.66, longest * 0.5] : [FOOT, 0];
+  const width = all - side;
+  const step = width / categories.length;
   const y = (value) => 8 + ((most - value) / (most - least || 1)) * (HEIGHT - 8);
   const draw = found.type === "bar" ? bars : lines;
   return svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`, role: "img", "aria-label": title },
-    svg("line", { x1: 0, x2: WIDTH, y1: y(0), y2: y(0), class: "axis" }),
+    { viewBox: `${-side} 0 ${all} ${HEIGHT + foot}`, role: "img", "aria-label": title },
+    svg("line", { x1: 0, x2: width, y1: y(0), y2: y(0), class: "axis" }),
     rows.map((row, index) => draw(row, index, rows.length, step, y, found.type)),
-    categories.map((name, index) =>
-      svg("text", { x: (index + 0.5) * step, y: HEIGHT + FOOT - 4, "text-anchor": "middle" }, name),
-    ),
+    categories.map((name, index) => label(name, (index + 0.5) * step, slanted)),
   );
+}
+
+function label(name, x, slanted) {
+  const place = slanted
+    ? { transform: `translate(${x + 3} ${HEIGHT + 11}) rotate(-42)`, "text-anchor": "end" }
+    : { x, y: HEIGHT + FOOT - 4, "text-anchor": "middle" };
+  return svg("text", place, name);
 }
 
 function bars(row, index, count, step, y) {
@@ -80,7 +94,7 @@ function lines(row, index, _count, step, y, kind) {
 }
 
 function numbers(found) {
-  const one = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "align-right" }, String(value)));
+  const one = (name, value) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "align-right" }, NUMBER.format(value)));
   if (found.segments) return h("table", {}, found.segments.map((segment) => one(segment.label, segment.value)));
   const rows = found.series.flatMap((series) =>
     series.data.map((point) => one(`${series.name} · ${point.label}`, point.value)),

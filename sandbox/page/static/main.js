@@ -160,10 +160,15 @@ function aboutRoom(room) {
 let homeDrawn = "";
 function drawHome(home, ctx) {
   const wanted = JSON.stringify([here.person, home]);
-  if (wanted === homeDrawn && at("messages").classList.contains("home")) return;
+  const place = at("messages");
+  const stays = place.classList.contains("home");
+  if (wanted === homeDrawn && stays) return;
   homeDrawn = wanted;
+  // A room begins at its end, a home at its top.
+  const top = stays ? place.scrollTop : 0;
   messages.show("home", [], ctx, { empty: h("div", { class: "surface", lang: ctx.lang }, home ? blocks(home.blocks, { ...ctx, on: { view: home.id }, values: home.values }) : h("p", {}, "The app has put nothing here yet.")) });
-  at("messages").classList.add("home");
+  place.classList.add("home");
+  place.scrollTop = top;
 }
 
 // An empty room says what to try: the commands that need nothing more.
