@@ -51,6 +51,8 @@ class Polling(_Section):
 
     tasks: Interval = timedelta(seconds=60)
     """Tasks that are being sent; those that wait are asked for a fifth as often."""
+    watched: Interval = timedelta(seconds=10)
+    """Tasks that somebody follows live."""
     statistics: Interval = timedelta(minutes=5)
     """Counters of the day and of the tasks that are being sent."""
     balance: Interval = timedelta(minutes=10)

@@ -57,7 +57,7 @@ class Claimed:
     due: datetime
     """When it fell due: long ago, when nobody was there."""
     before: datetime | None
-    """When the run before this one began."""
+    """When the last run that went well began."""
     failures: int
     """How many runs before this one failed in a row."""
 
@@ -105,7 +105,7 @@ async def finish(
             return False
         row.lease_until, row.last_finished, row.next_due, row.last_error = None, now, again(now), error
         row.failures = row.failures + 1 if error else 0
-        row.failing_since = (row.failing_since or now) if error else None
+        row.last_good = row.last_good if error else claimed.at
         session.add(row)
         return True
 
@@ -174,10 +174,10 @@ def _is_due(row: Job, turn: Turn, now: datetime) -> bool:
 
 
 def _take(session: Session, row: Job, worker: str, now: datetime) -> Claimed:
-    due, before = row.next_due or now, row.last_started
+    due = row.next_due or now
     row.worker, row.last_started, row.lease_until = worker, now, now + LEASE
     session.add(row)
-    return Claimed(row.name, worker, now, due, before, row.failures)
+    return Claimed(row.name, worker, now, due, row.last_good, row.failures)
 
 
 def _prolong(session: Session, row: Job | None, claimed: Claimed, now: datetime) -> None:

@@ -1,6 +1,9 @@
 """The vendors' limits as rows, so that a command line, several processes and a restart keep them together."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +16,19 @@ from store.tables import Limit
 
 PATIENCE = timedelta(seconds=15)
 """The longest wait that still leaves time for an answer within the vendor's time-out."""
+
+_NOTHING = timedelta(0)
+_yields: ContextVar[bool] = ContextVar("yields", default=False)
+
+
+@contextmanager
+def after_people() -> Iterator[None]:
+    """Calls in this block take only what is free at that moment: whoever waits for an answer goes before them."""
+    token = _yields.set(True)
+    try:
+        yield
+    finally:
+        _yields.reset(token)
 
 
 class SharedLimiter:
@@ -29,12 +45,17 @@ class SharedLimiter:
             RateLimitedError: when the wait would be longer; nothing was taken then.
         """
         take = _space if rate.calls == 1 else _count
-        wait = await self._store.transact(partial(take, key, rate, self._patience))
-        if wait > self._patience:
-            raise RateLimitedError(
-                f"{rate.calls} calls in {rate.per} are used up", account=key, retry_after=wait.total_seconds()
-            )
-        if wait > timedelta(0):
+        # A call that yields books no turn ahead: until there is a free one, it lets the others by.
+        ahead = _NOTHING if _yields.get() else self._patience
+        waited = _NOTHING
+        while (wait := await self._store.transact(partial(take, key, rate, ahead))) > ahead:
+            if ahead or waited + wait > self._patience:
+                raise RateLimitedError(
+                    f"{rate.calls} calls in {rate.per} are used up", account=key, retry_after=wait.total_seconds()
+                )
+            await asyncio.sleep(wait.total_seconds())
+            waited += wait
+        if wait > _NOTHING:
             await asyncio.sleep(wait.total_seconds())
 
 

@@ -226,7 +226,8 @@ class Job(SQLModel, table=True):
     """What the last failure was; None once it went well again."""
     failures: int = 0
     """How many times in a row it has failed."""
-    failing_since: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_good: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When the last run that went well began."""
 
 
 class Snapshot(SQLModel, table=True):

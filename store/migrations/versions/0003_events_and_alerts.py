@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("job", sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("job", sa.Column("failing_since", UtcTime(), nullable=True))
+    op.add_column("job", sa.Column("last_good", UtcTime(), nullable=True))
     op.create_table(
         "alert",
         sa.Column("id", sa.String(), nullable=False),
@@ -184,5 +184,5 @@ def downgrade() -> None:
         "alert",
     ):
         op.drop_table(table)
-    op.drop_column("job", "failing_since")
+    op.drop_column("job", "last_good")
     op.drop_column("job", "failures")

@@ -1,0 +1,111 @@
+"""One account, as its polls see it: what was known, what was seen, what became of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+from prometheus_client import Counter
+
+from bridge.record import Judge, Look, Noted, note, record
+from bridge.sightings import Kind, Sighting
+from bridge.transitions import Known
+from jobs.pace import Pacing
+from jobs.settings import Polling
+from providers.base import Provider
+from providers.errors import ProviderError, RefusedError
+from store.engine import Store
+from store.jobs import Claimed
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+MOST = 50
+"""Single things asked for in one round; the rest has its turn in the next."""
+
+_log = structlog.get_logger()
+_events = Counter("edmbot_events_total", "Events recorded, by type", ["type"])
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a look has brought so far."""
+
+    noted: Noted
+    sightings: list[Sighting] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    ends: bool = True
+
+    @property
+    def known(self) -> Mapping[str, Known]:
+        return self.noted.known
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One account, with what its polls need."""
+
+    provider: Provider
+    zone: ZoneInfo
+    """What "today" means there."""
+    store: Store
+    judge: Judge
+    polling: Polling
+    told: Callable[[], None]
+    """Called when something happened: somebody may have to be told."""
+
+    @property
+    def account(self) -> str:
+        return self.provider.account
+
+    @asynccontextmanager
+    async def look(self, kind: Kind, subjects: Sequence[str] | None = None) -> AsyncIterator[Gathered]:
+        """Note what is known, let the block ask, and record what it gathered, also when it could not end."""
+        gathered = Gathered(await note(self.store, self.account, kind, subjects))
+        try:
+            yield gathered
+        except ProviderError:
+            gathered.ends = False
+            await self._keep(gathered)
+            raise
+        await self._keep(gathered)
+
+    async def _keep(self, gathered: Gathered) -> None:
+        look = Look(noted=gathered.noted, sightings=gathered.sightings, missing=gathered.missing, ends=gathered.ends)
+        recorded = await record(self.store, look, self.judge, Pacing(self.polling))
+        for event in recorded.events:
+            _events.labels(event.type).inc()
+        if recorded.events:
+            self.told()
+
+    def today(self, now: datetime) -> date:
+        return now.astimezone(self.zone).date()
+
+    def midnight(self, day: date) -> datetime:
+        """When a day begins there."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+
+LookAt = Callable[[Place, Claimed], Awaitable[bool]]
+"""One round; False when there was nothing to ask."""
+
+
+def crosses(before: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether a multiple of `every` lies between two rounds: so rarer looks need no memory of their own."""
+    return before is None or before.timestamp() // every.total_seconds() != now.timestamp() // every.total_seconds()
+
+
+async def each(place: Place, items: Sequence[T], ask: Callable[[T], Awaitable[A]]) -> AsyncIterator[tuple[T, A]]:
+    """Ask for the first MOST one by one; one that the vendor will not tell of stands in nobody's way."""
+    for item in items[:MOST]:
+        try:
+            yield item, await ask(item)
+        except RefusedError as error:
+            _log.info("poll.refused", account=place.account, call=error.call, vendor_code=error.vendor_code)
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
