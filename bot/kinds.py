@@ -4,7 +4,6 @@ An error reads `problem; remedy` and never repeats what was written: it may be a
 """
 
 import ipaddress
-import re
 from difflib import get_close_matches
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
@@ -13,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from bridge.ids import Receiver, shaped
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -60,31 +61,21 @@ def _database(url: str) -> str:
     return url
 
 
-def _id(pattern: str, what: str) -> AfterValidator:
-    """Accepts what `pattern` describes whole; `what` says what it is not, and after `; ` the remedy."""
-
-    def checked(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"is not {what}")
-        return text
-
-    return AfterValidator(checked)
-
-
 Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
 ApiUrl: TypeAlias = Annotated[str, AfterValidator(_api_url)]
 """Ends with a slash, whichever way it was written."""
 DatabaseUrl: TypeAlias = Annotated[str, AfterValidator(_database)]
 SlashCommand: TypeAlias = Annotated[
-    str, _id(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")
+    str, shaped(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")
 ]
-ChannelId: TypeAlias = Annotated[str, _id(r"[CGD][A-Z0-9]+", "a channel's id; copy it from the channel's details (C…)")]
-ChannelOrUserId: TypeAlias = Annotated[
-    str, _id(r"[CGDUW][A-Z0-9]+", "the id of a channel or a person; write it as in C0ALERTS or U0MEI")
+ChannelId: TypeAlias = Annotated[
+    str, shaped(r"[CGD][A-Z0-9]+", "a channel's id; copy it from the channel's details (C…)")
 ]
+ChannelOrUserId: TypeAlias = Receiver
 Grantee: TypeAlias = Annotated[
-    str, _id(r"[UWS][A-Z0-9]+|everyone", "a user's id (U…, W…), a user group's id (S…) or everyone; copy it from Slack")
+    str,
+    shaped(r"[UWS][A-Z0-9]+|everyone", "a user's id (U…, W…), a user group's id (S…) or everyone; copy it from Slack"),
 ]
 Admin: TypeAlias = Annotated[
-    Grantee, _id(r"(?!everyone$).*", "for everyone; name the people or a user group who may administer")
+    Grantee, shaped(r"(?!everyone$).*", "for everyone; name the people or a user group who may administer")
 ]
