@@ -71,7 +71,6 @@ class SmtpServer:
             with suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
 
-
     def _loses_reply(self) -> bool:
         lost = self.lost_replies > 0
         self.lost_replies -= lost

@@ -58,7 +58,11 @@ ANSWERS = [
             "days of Asia/Shanghai · delivered = sent − failed",
         ),
     ),
-    (MEI, "stats 今天 --account umail", ("今天到目前为止：发送 41,163，送达 40,000，失败 1,163\n▇▇▇▇▇▇▇▇▇░ 送达率 97.2 %",)),
+    (
+        MEI,
+        "stats 今天 --account umail",
+        ("今天到目前为止：发送 41,163，送达 40,000，失败 1,163\n▇▇▇▇▇▇▇▇▇░ 送达率 97.2 %",),
+    ),
     (
         LIN,
         "stats",
