@@ -118,7 +118,8 @@ def _click(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
         user_id=user["id"],
         team_id=user.get("team_id") or (body.get("team") or {}).get("id"),
         channel_id=channel.get("id") or (body.get("container") or {}).get("channel_id"),
-        text=action.get("value") or "",
+        # A menu's entry carries it, where a button carries it itself.
+        text=action.get("value") or action.get("selected_option", {}).get("value") or "",
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
         confirmed=manner == "confirmed",

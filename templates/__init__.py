@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from templates import inputs, spans, words
-from templates.blocks import Block, ButtonSpec, ConfirmSpec, Style, escape, shorten
+from templates.blocks import OPTION_LIMIT, Block, ButtonSpec, ConfirmSpec, OptionSpec, Style, escape, shorten
 from templates.plots import Plot
 from templates.spans import Figure, Mention, Run
 from templates.tags import CANVAS, SLASH, BlockTags, Canvas
@@ -197,6 +197,16 @@ def _button(
 
 
 @pass_context
+def _option(context: Context, text: str, command: str) -> Markup:
+    """Put an entry into the menu behind the buttons."""
+    canvas: Canvas = context[CANVAS]
+    # A line that is longer than Slack keeps is left to the keyboard.
+    if len(command) <= OPTION_LIMIT:
+        canvas.options.append(OptionSpec(_plain(context, text), command))
+    return Markup("")
+
+
+@pass_context
 def _joined(context: Context, value: object) -> Markup:
     """A value of a form: several are joined, none is unknown."""
     canvas: Canvas = context[CANVAS]
@@ -218,7 +228,7 @@ def _make_environment() -> Environment:
     # Our own gettext fills in the values, so that they are put aside like every other.
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
     environment.policies["ext.i18n.trimmed"] = True
-    environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button)
+    environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button, option=_option)
     environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain, short_day=_short_day)
     environment.globals.update(percent=_percent)
     environment.globals.update(

@@ -15,6 +15,8 @@ HEADER_LIMIT = 150
 CONTEXT_ELEMENTS = 10
 TABLE_ROWS = 100
 BUTTON_LIMIT = 75
+OPTION_LIMIT = 150
+"""Characters of what an entry of a menu carries."""
 TITLE_LIMIT = 24
 """Characters of a modal's headline and of its buttons."""
 
@@ -34,6 +36,14 @@ class ButtonSpec:
     action: str = "run"
     """`run` runs the command, `replace` too, with the answer in the place of the message; `confirmed` as confirmed;
     `link` opens `url`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """An entry of the menu behind the buttons; choosing it runs `command`."""
+
+    text: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +111,12 @@ def table(rows: Sequence[Sequence[list[Run]]], align: str, block_id: str) -> Blo
     return resolved(kit.TableBlock(cells, column_settings=settings, block_id=block_id))
 
 
-def actions(buttons: Sequence[ButtonSpec], block_id: str) -> Block:
-    """A row of buttons; more than Slack takes is a mistake of the template."""
-    return resolved(kit.ActionsBlock([_button(spec, n) for n, spec in enumerate(buttons)], block_id=block_id))
+def actions(buttons: Sequence[ButtonSpec], options: Sequence[OptionSpec], block_id: str) -> Block:
+    """A row of buttons and a menu of what is rarer; more than Slack takes is a mistake of the template."""
+    elements: list[Any] = [_button(spec, number) for number, spec in enumerate(buttons)]
+    if options:
+        elements.append(kit.OverflowMenu(f"run.{len(buttons)}", [_option(spec) for spec in options]))
+    return resolved(kit.ActionsBlock(elements, block_id=block_id))
 
 
 def divider(block_id: str) -> Block:
@@ -188,6 +201,10 @@ def _button(spec: ButtonSpec, number: int) -> kit.Button:
         style=spec.style,
         confirm=_dialog(spec.confirm) if spec.confirm else None,
     )
+
+
+def _option(spec: OptionSpec) -> kit.Option:
+    return kit.Option(kit.PlainText(shorten(spec.text, BUTTON_LIMIT), emoji=True), value=spec.command)
 
 
 def _dialog(spec: ConfirmSpec) -> kit.ConfirmationDialogue:

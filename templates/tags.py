@@ -6,7 +6,7 @@
     {% table "lr" %}cell | cell … {% endtable %}   a line a row, the first is the head
     {% chart "bar" %}title ⏎ axis | series … ⏎ label | number …{% endchart %}   or `line`, `area`, `pie`
     {% context %}…{% endcontext %}     small print
-    {% actions %}{{ button(…) }}{% endactions %}
+    {% actions %}{{ button(…) }}{{ option(…) }}{% endactions %}    buttons, and a menu behind them
     {% inputs %}{{ text_input(…) }}{% endinputs %}    what a modal asks for (`templates.inputs`)
     {% title %}…{% endtitle %} {% submit %}…{% endsubmit %}    a modal's headline and its button
     {% divider %}
@@ -25,7 +25,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from templates import blocks
-from templates.blocks import Block, ButtonSpec
+from templates.blocks import Block, ButtonSpec, OptionSpec
 from templates.plots import Plot, Series
 from templates.spans import Figure, Run, Spans, cut, lines_of, plain
 
@@ -49,6 +49,7 @@ class Canvas:
     blocks: list[Block] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     buttons: list[ButtonSpec] = field(default_factory=list)
+    options: list[OptionSpec] = field(default_factory=list)
     plots: list[Plot] = field(default_factory=list)
     title: str = ""
     submit: str = ""
@@ -70,8 +71,9 @@ class Canvas:
 
     def _draw_actions(self) -> None:
         buttons, self.buttons = self.buttons, []
-        if buttons:
-            self.blocks.append(blocks.actions(buttons, self.block_id()))
+        options, self.options = self.options, []
+        if buttons or options:
+            self.blocks.append(blocks.actions(buttons, options, self.block_id()))
 
     def draw_inputs(self, lines: str, _argument: str) -> None:
         raise ValueError(f"{self.name}.j2: text among the inputs: {lines[:80]}")

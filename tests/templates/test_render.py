@@ -7,6 +7,7 @@ import pytest
 from jinja2 import DictLoader, UndefinedError
 
 import templates
+from sandbox.slack.blocks import problems
 from templates import render
 
 NASTY = "<!channel> *VIP* & _friends_ `x` | <@U0MEI>\u202e"
@@ -121,6 +122,17 @@ def test_action_ids_are_unique_and_carry_their_manner(written):
     elements = message.blocks[0]["elements"]
     assert [element["action_id"] for element in elements] == ["run.0", "confirmed.1"]
     assert [element["value"] for element in elements] == ["task pause 1", "task cancel 1"]
+
+
+def test_what_is_rarer_stands_in_a_menu_behind_the_buttons(written):
+    message = written(
+        '{% actions %}{{ option("Snooze", "alerts snooze 1 1h") }}{{ button("A", "task pause 1") }}'
+        '{{ option("Long", "x" * 151) }}{% endactions %}'
+    )
+    [button, menu] = message.blocks[0]["elements"]
+    assert (button["action_id"], menu["type"], menu["action_id"]) == ("run.0", "overflow", "run.1")
+    assert [option["value"] for option in menu["options"]] == ["alerts snooze 1 1h"]
+    assert problems(list(message.blocks), "message") == []
 
 
 def test_block_ids_are_stable_and_unique(written):
