@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
@@ -15,6 +16,11 @@ pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="there 
 PHONE = {"width": 390, "height": 780}
 CUSTOMER = "demo-umail"
 SECRET = "S3cret-of-the-fair"
+LABELS_INSIDE = """(svg) => {
+    const [all, labels] = [svg.getBoundingClientRect(), [...svg.querySelectorAll("text")]];
+    return labels.map((one) => one.getBoundingClientRect()).every(
+        (one) => one.left >= all.left && one.right <= all.right + 1 && one.bottom <= all.bottom + 1);
+}"""
 
 
 @pytest.fixture
@@ -54,7 +60,9 @@ async def test_words_come_first_and_charts_follow(demo, look) -> None:
         before = await seen.count()
         await demo.type(lin, f"/edm {line}")
         chart = seen.nth(before + 1)
-        await expect(chart.get_by_role("img", name=title)).to_be_visible()
+        drawn = chart.get_by_role("img", name=title)
+        await expect(drawn).to_be_visible()
+        assert await drawn.evaluate(LABELS_INSIDE)
         await expect(seen.nth(before)).to_contain_text(words)
         await chart.get_by_text("Numbers").first.click()
         await expect(chart.get_by_role("rowheader").first).to_be_visible()
@@ -190,6 +198,8 @@ async def test_help_is_read_on_a_phone(demo) -> None:
 
 async def test_pages_of_lists_and_tasks_are_turned_in_place(demo, account) -> None:
     account.lists.update({number: MailList(number, f"L{number}") for number in range(100, 120)})
+    for number in range(19_001, 19_011):
+        account.add(replace(account.tasks[19_118], id=number))
     lin = await demo.open("U0LIN")
     await demo.type(lin, "/edm list ls")
     await expect(last(lin)).to_contain_text("26 lists")
@@ -198,7 +208,11 @@ async def test_pages_of_lists_and_tasks_are_turned_in_place(demo, account) -> No
     await expect(last(lin)).to_contain_text("L119")
     await last(lin).get_by_role("button", name="Previous page").click()
     await expect(last(lin)).not_to_contain_text("page 2")
-    await expect(lin.get_by_role("article")).to_have_count(1)
+    await demo.type(lin, "/edm task list")
+    await expect(last(lin)).to_contain_text("20 tasks")
+    await last(lin).get_by_role("button", name="Next page").click()
+    await expect(last(lin)).to_contain_text("4 tasks · page 2")
+    await expect(lin.get_by_role("article")).to_have_count(2)
 
 
 async def test_home_tells_how_things_stand_and_follows_what_others_do(demo) -> None:
@@ -206,6 +220,7 @@ async def test_home_tells_how_things_stand_and_follows_what_others_do(demo) -> N
     home = lin.locator(".surface")
     for words in ("Task 19124", "sending", "scheduled", "left of 5,000,000", "1,024 left"):
         await expect(home).to_contain_text(words)
+    await expect(home.get_by_role("heading")).to_be_in_viewport()
     await demo.type(ops, "/edm task pause 19124")
     await expect(last(ops)).to_contain_text("paused")
     await expect(home).to_contain_text("Task 19124 paused", timeout=10_000)

@@ -55,7 +55,7 @@ function axes(found, title) {
   const all = NARROW.matches ? 320 : 420;
   const longest = Math.max(...categories.map((name) => name.length)) * LETTER;
   const slanted = longest > all / categories.length;
-  const [foot, side] = slanted ? [FOOT + longest * 0.66, longest * 0.5] : [FOOT, 0];
+  const [foot, side] = slanted ? [FOOT + longest * 0.66, longest * 0.56] : [FOOT, 0];
   const width = all - side;
   const step = width / categories.length;
   const y = (value) => 8 + ((most - value) / (most - least || 1)) * (HEIGHT - 8);
