@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlmodel import Session
 
+from bridge import watch
 from bridge.events import event_id
 from bridge.sightings import Kind, Sighting, about, moved_counters
 from bridge.snapshots import BASELINED, is_baselined, known, row_of, write
@@ -194,6 +195,7 @@ class _Recording:
         write(self._session, dialect, self._rows)
         events = [event for touched in self._touched for event in touched.events]
         if self._touched:
+            watch.touch(self._session, self._now, self._account, [touched.about for touched in self._touched])
             judge(self._session, self._now, account=self._account, events=events, touched=self._touched)
         return Recorded(events, self._dropped)
 

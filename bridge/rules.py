@@ -111,7 +111,7 @@ class _OfTasks(Rule):
     """How long after it has acted on a task it leaves the task alone."""
 
 
-class _OfRates(_OfTasks):
+class RateRule(_OfTasks):
     """A rule about counters."""
 
     of: ClassVar[Kind] = Kind.STATS
@@ -146,7 +146,7 @@ class TaskStalledRule(_OfTasks):
     after: Span = timedelta(minutes=20)
 
 
-class BounceRateRule(_OfRates):
+class BounceRateRule(RateRule):
     """Of what was sent, too much failed: more than a share, or than some times the account's usual one."""
 
     fires: ClassVar[EventType | None] = EventType.BOUNCE_RATE_RAISED
@@ -154,25 +154,29 @@ class BounceRateRule(_OfRates):
     kind: Literal[RuleKind.BOUNCE_RATE] = RuleKind.BOUNCE_RATE
     above: Share | None = None
     times: float | None = Field(default=None, gt=1)
+    least: Share = 0.02
+    """Below this, no multiple of the usual share is worth a word."""
 
 
-class FailureCategoryRule(_OfRates):
+class FailureCategoryRule(RateRule):
     """Too much failed for these reasons: more than a share, or than some times the account's usual one."""
 
     kind: Literal[RuleKind.FAILURE_CATEGORY] = RuleKind.FAILURE_CATEGORY
     categories: tuple[FailureCategory, ...] = Field(min_length=1)
     above: Share | None = None
     times: float | None = Field(default=None, gt=1)
+    least: Share = 0.02
+    """Below this, no multiple of the usual share is worth a word."""
 
 
-class DeliveredRateRule(_OfRates):
+class DeliveredRateRule(RateRule):
     """Of what has come to an end, too little was delivered."""
 
     kind: Literal[RuleKind.DELIVERED_RATE] = RuleKind.DELIVERED_RATE
     below: Share
 
 
-class ComplaintsRule(_OfRates):
+class ComplaintsRule(RateRule):
     """Too many recipients have complained. U-Mail counts who complained earlier and was left out (000 2.2)."""
 
     fires: ClassVar[EventType | None] = EventType.COMPLAINT_RATE_RAISED
