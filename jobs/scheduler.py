@@ -145,12 +145,16 @@ class Clockwork:
         self._scheduler.remove_all_jobs()
         if self._running:
             await asyncio.wait(self._running)
-        if self._serving:
-            _, late = await asyncio.wait(self._serving.values(), timeout=_PATIENCE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._serving.values(), return_exceptions=True)
+        await self.settle(_PATIENCE)
+        for task in self._serving.values():
+            task.cancel()
+        await self.settle()
         self._scheduler.shutdown(wait=False)
+
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait until no duty is under way here, at most so long."""
+        if self._serving:
+            await asyncio.wait(tuple(self._serving.values()), timeout=seconds)
 
     async def fire(self, name: str) -> None:
         """Run a job, as the clock does: a failure is logged, counted and written down, and ends nothing.
