@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import providers.http
-
 from jobs.poll import Poller
 from jobs.scheduler import Clockwork
 from jobs.settings import Polling
