@@ -17,7 +17,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, S
 
 from bot.document import ConfigError, Document, Mistake, Value, read
 from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, Zone
+from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
+from bridge.rules import Rule
 from providers import PROVIDERS
 
 __all__ = [
@@ -151,6 +153,8 @@ class Config(_Shared):
 
     accounts: InstanceOf[Mapping[str, AccountConfig]]
     """By name, in the order of the file."""
+    rules: tuple[InstanceOf[Rule], ...] = ()
+    """What is worth an alert: the shipped rules, changed as `rules:` says."""
     set_aside: tuple[InstanceOf[Mistake], ...] = ()
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
@@ -174,6 +178,8 @@ class _AccountHead(_Frozen):
     timezone: Zone | None = None
 
 
+# Sections whose items are each of their own kind.
+_APART = ("accounts", "rules")
 # The tokens without which a mode does not work.
 _NEEDED = {"http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}
 
@@ -203,10 +209,11 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     """
     document = read(find(path), environ)
     aside = _judge_unset(document, purpose)
-    own = {key: document.data[key] for key in document.data if key != "accounts"}
-    shared = validated(document, _Shared, own, (), also=("accounts",))
+    own = {key: document.data[key] for key in document.data if key not in _APART}
+    shared = validated(document, _Shared, own, (), also=_APART)
     _judge_slack(document, purpose)
     accounts = _accounts(document, shared)
+    rules = rules_of(document)
     if document.mistakes or shared is None:
         raise ConfigError(document.mistakes)
     kept = {name: account for name, account in accounts.items() if name not in aside}
@@ -216,7 +223,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     fields = dict(shared)
     if purpose is Purpose.EXEC and not _has_slack(document):
         fields["slack"] = None
-    return Config(**fields, accounts=MappingProxyType(kept), set_aside=set_aside)
+    return Config(**fields, accounts=MappingProxyType(kept), rules=rules, set_aside=set_aside)
 
 
 def _judge_unset(document: Document, purpose: Purpose) -> dict[str, list[Mistake]]:

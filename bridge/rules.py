@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bridge.durations import Span
 from bridge.events import EventType
@@ -157,6 +157,12 @@ class BounceRateRule(RateRule):
     least: Share = 0.02
     """Below this, no multiple of the usual share is worth a word."""
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.above is None and self.times is None:
+            raise ValueError("says neither above nor times; add one of them")
+        return self
+
 
 class FailureCategoryRule(RateRule):
     """Too much failed for these reasons: more than a share, or than some times the account's usual one."""
@@ -167,6 +173,12 @@ class FailureCategoryRule(RateRule):
     times: float | None = Field(default=None, gt=1)
     least: Share = 0.02
     """Below this, no multiple of the usual share is worth a word."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.above is None and self.times is None:
+            raise ValueError("says neither above nor times; add one of them")
+        return self
 
 
 class DeliveredRateRule(RateRule):
@@ -194,6 +206,12 @@ class BalanceLowRule(Rule):
     kind: Literal[RuleKind.BALANCE_LOW] = RuleKind.BALANCE_LOW
     below: int | None = Field(default=None, ge=1)
     days: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.below is None and self.days is None:
+            raise ValueError("says neither below nor days; add one of them")
+        return self
 
 
 class BalanceShortRule(Rule):

@@ -11,10 +11,13 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
+from bridge.rules import DEFAULTS, MODELS, Rule
 from providers import PROVIDERS
 
 _KEY = re.compile(r"( *)([a-z_]+):")
-_COMMON = re.compile(r"# {3}([a-z_]+): .*? {2,}(.*)")
+_LISTED = re.compile(r"# {3,5}([a-z_]+): .*? {2,}(.*)")
+_LISTS = ("accounts", "rules")
+"""Keys whose comments list what each of their items may say."""
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "slack": SlackConfig,
     "server": Server,
@@ -40,20 +43,20 @@ def comments(text: str) -> dict[str, str]:
         elif key:
             path = [*path[: len(key[1]) // 2], key[2]]
             found[".".join(path)] = " ".join(one.removeprefix("#").strip() for one in above)
-            found |= _of_every_account(above) if key[2] == "accounts" else {}
+            found |= _listed(above, key[2]) if key[2] in _LISTS else {}
             above = []
         else:
             above = []
     return found
 
 
-def _of_every_account(above: list[str]) -> dict[str, str]:
-    """The keys that stand in the words above `accounts` alone, as those that each account may have."""
+def _listed(above: list[str], section: str) -> dict[str, str]:
+    """The keys that stand in the words above a section alone, as those that each of its items may have."""
     found: dict[str, str] = {}
     name = ""
     for line in above:
-        if key := _COMMON.match(line):
-            name = f"accounts.*.{key[1]}"
+        if key := _LISTED.match(line):
+            name = f"{section}.*.{key[1]}"
             found[name] = key[2].strip()
         elif name:
             found[name] += " " + line.removeprefix("#").strip()
@@ -83,9 +86,46 @@ def _page(said: Mapping[str, str]) -> Iterator[str]:
     for word, provider in PROVIDERS.items():
         own = provider.Settings.model_fields
         yield from _table(f"`accounts` at {provider.title}", f"accounts.{word}.", own, said)
+    yield from _rules(said)
 
 
-_OWN = {"accounts", "set_aside"}
+def _rules(said: Mapping[str, str]) -> Iterator[str]:
+    yield "## `rules`\n"
+    yield said["rules"].partition(" Default: ")[0] + "\n"
+    yield "| Key | Default | Meaning |"
+    yield "| --- | --- | --- |"
+    for path, comment in said.items():
+        if path.startswith("rules.*."):
+            meaning, default = _parted(comment.replace(" Needed", " Default: needed"))
+            yield f"| `{path.removeprefix('rules.*.')}` | {default} | {meaning} |"
+    yield "\nThe kinds:\n"
+    yield "| Kind | It fires when | Its own keys |"
+    yield "| --- | --- | --- |"
+    for kind, model in MODELS.items():
+        own = [f"`{name}`" for name in model.model_fields if name not in Rule.model_fields]
+        yield f"| `{kind}` | {model.__doc__} | {' '.join(own)} |"
+    yield "\nThe rules that are there unless app.yaml says otherwise:\n"
+    yield "| Name | Kind | Severity | It says |"
+    yield "| --- | --- | --- | --- |"
+    for rule in DEFAULTS:
+        says = rule.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"name", "kind", "severity"})
+        shown = " · ".join(f"`{key}: {_shown(rule, key, value)}`" for key, value in says.items())
+        yield f"| `{rule.name}` | `{rule.kind}` | {rule.severity} | {shown} |"
+    yield ""
+
+
+def _shown(rule: Rule, key: str, value: object) -> str:
+    """A value of a rule as app.yaml would write it."""
+    if key in {"above", "below"} and isinstance(value, float):
+        return f"{value:.0%}"
+    if key == "for" and rule.wait is not None:
+        return f"{rule.wait.total_seconds() / 60:.0f}m"
+    return (
+        f"[{', '.join(value)}]" if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+_OWN = {"accounts", "rules", "set_aside"}
 
 
 def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mapping[str, str]) -> Iterator[str]:

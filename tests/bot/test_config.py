@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 import bot.config
 from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
+from bridge.rules import DEFAULTS, MODELS, Where
 from providers import PROVIDERS
 
 SHIPPED = shipped()
@@ -110,6 +112,7 @@ def test_the_shipped_file_knows_every_key():
     keys = _keys_of(Config) - {"set_aside"} | {"provider", "roles", "timezone"}
     keys |= set().union(*map(_keys_of, (SlackConfig, Server, Roles, Channels)))
     keys |= set().union(*(_keys_of(provider.Settings) for provider in PROVIDERS.values()))
+    keys |= set().union(*map(_keys_of, (Where, *MODELS.values()))) - {"wait"} | {"for"}
     written = set(re.findall(r"^[ #]*([a-z_]+):", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE))
     assert keys - written == set()
 
@@ -229,7 +232,10 @@ MISTAKES = [
     ("<<: {language: zh}", "<<: is not a key here; known here: "),
     ("language: ${}", "language: `${` is not followed by a name and `}`; write "),
     ("database: ${NONE}", "database: NONE is not set; export it"),
-    ("database: hunter2", "database: is no database URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db, or postgresql://…"),
+    (
+        "database: hunter2",
+        "database: is no database URL; write sqlite:/// and a path, as in sqlite:///var/edmbot.db, or postgresql://…",
+    ),
     ("database: sqlite:///", "database: is no database URL; write sqlite:/// and a path, as in "),
     ("database: sqlite://hunter2", "database: is no database URL; write "),
     (
@@ -368,6 +374,59 @@ def test_a_variable_that_is_not_utf_8_is_named(tmp_path):
         "app.yaml:1: slack.signing_secret: TOKEN is not UTF-8; export it as UTF-8",
         "app.yaml:3: accounts.umail.password: TOKEN is not UTF-8; export it as UTF-8",
     ]
+
+
+# ---- rules
+
+
+def test_without_rules_the_shipped_ones_are_there(tmp_path):
+    assert loaded(tmp_path, "rules:\n" + WHOLE).rules == loaded(tmp_path, WHOLE).rules == DEFAULTS
+
+
+def test_a_rule_changes_what_it_names_of_the_shipped_one_or_is_a_new_one(tmp_path):
+    text = """\
+rules:
+- {name: bounces, above: 5 %, action: pause, where: {tasks: ["*VIP*"]}}
+- {name: delivered, for: 1h, below: }
+- {name: complaints, enabled: false}
+- {name: vip-late, kind: task_late, severity: critical, after: 5m, where: {lists: ["VIP*"]}}
+- {name: balance-low, kind: balance_short}
+"""
+    rules = {rule.name: rule for rule in loaded(tmp_path, text + WHOLE).rules}
+    before = {rule.name: rule for rule in DEFAULTS}
+    changed = {"above": 0.05, "action": "pause", "where": Where(tasks=("*VIP*",))}
+    assert rules["bounces"] == before["bounces"].model_copy(update=changed)
+    assert rules["delivered"] == before["delivered"].model_copy(update={"wait": timedelta(hours=1)})
+    assert "complaints" not in rules
+    assert rules["vip-late"].after == timedelta(minutes=5)
+    assert rules["balance-low"].kind == "balance_short"
+    assert len(rules) == len(before)
+
+
+RULE_MISTAKES = [
+    ("x", "rules: must be a list; begin each rule with - name:"),
+    ("[x]", "rules[0]: must be keys with values; begin with name:"),
+    ("[{kind: task_late}]", "rules[0].name: is missing; add it"),
+    ("[{name: bounce, above: 5%}]", "rules[0].kind: is missing, and no shipped rule has this name; add it; did you "),
+    ("[{name: x, kind: bounce}]", "rules[0].kind: is no kind of rule; did you mean bounce_rate?"),
+    ("[{name: x, kind: bounce_rate}]", "rules[0]: says neither above nor times; add one of them"),
+    ("[{name: x, kind: failure_category, above: 1%}]", "rules[0].categories: is missing; add it"),
+    ("[{name: bounces, above: 0.1}]", "rules[0].above: is no share; write it as in 10% or 0.5%"),
+    ("[{name: bounces, above: 110%}]", "rules[0].above: is no share; write it as in 10% or 0.5%"),
+    ("[{name: bounces, abov: 10%}]", "rules[0].abov: is not a key here; did you mean above?"),
+    ("[{name: bounces, for: soon}]", "rules[0].for: is no span of time; write it as in 90s, 5m, 1h30m or 400d"),
+    ("[{name: bounces, fro: 5m}]", "rules[0].fro: is not a key here; did you mean for?"),
+    ("[{name: bounces, where: {task: [x]}}]", "rules[0].where.task: is not a key here; did you mean tasks?"),
+    ("[{name: bounces, severity: bad}]", "rules[0].severity: must be critical or warning or info"),
+    ("[{name: balance-low, action: pause}]", "rules[0].action: is not a key here; "),
+    ("[{name: bounces}, {name: bounces}]", "rules[1].name: is the name of two rules; keep one, or call one otherwise"),
+]
+
+
+@pytest.mark.parametrize(("rules", "expected"), RULE_MISTAKES)
+def test_a_mistake_about_a_rule_is_named(tmp_path, rules, expected):
+    (told,) = mistakes(tmp_path, f"rules: {rules}\n{WHOLE}")
+    assert told.startswith(f"app.yaml:1: {expected}")
 
 
 # ---- what it is read for
