@@ -9,7 +9,7 @@ Held is no state but a shadow over one: the account's provider cannot be reached
 raised until the rule has been judged again (or GRACE has passed and nobody has).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ class Life:
     reason: str
     facts: Mapping[str, Any]
     peak: Mapping[str, Any]
+    """The facts at the worst moment, and `weight` and `at` of it."""
     began_at: datetime
     held: bool = False
     fired_at: datetime | None = None
@@ -60,8 +61,6 @@ class Terms:
     """Whether some receiver shows it, or is about to."""
     down: bool = False
     """The account's provider cannot be reached."""
-    is_worse: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = lambda _now, _peak: True
-    """Whether the first figures are worse than the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,8 @@ class Fire:
 
     reason: str
     facts: Mapping[str, Any]
+    weight: float = 0.0
+    """More is worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +163,27 @@ def step(life: Life | None, given: Given, now: datetime, terms: Terms) -> Step:
             return _act(life, given, now)
 
 
-def outlived(life: Life, reason: str) -> bool:
-    """Whether an alert that a person closed stands in the way of another: the rule now fires for another reason."""
-    return life.state is AlertState.RESOLVED and life.reason != reason
+def outlived(life: Life, given: Fire) -> bool:
+    """Whether what a person closed is not what fires now: for another reason, or in another state."""
+    state = [(one.get("status"), one.get("state")) for one in (life.facts, given.facts)]
+    return life.state is AlertState.RESOLVED and (life.reason != given.reason or state[0] != state[1])
 
 
 def _fire(life: Life | None, given: Fire, now: datetime, terms: Terms) -> Step:
+    now_worst = {**given.facts, "weight": given.weight, "at": now.isoformat()}
     if life is None:
-        due = now + terms.wait
         life = Life(
             state=AlertState.PENDING,
             reason=given.reason,
             facts=given.facts,
-            peak=given.facts,
+            peak=now_worst,
             began_at=now,
-            due_at=due,
+            due_at=now + terms.wait,
         )
     elif life.state is AlertState.RESOLVED:
         return Step(life)
     else:
-        peak = given.facts if terms.is_worse(given.facts, life.peak) else life.peak
+        peak = now_worst if given.weight > life.peak.get("weight", 0.0) else life.peak
         life = replace(life, reason=given.reason, facts=given.facts, peak=peak)
     if terms.down:
         return Step(_hold(life))
@@ -253,8 +255,8 @@ def _tick(life: Life, now: datetime, terms: Terms) -> Step:
     if life.due_at is None or life.due_at > now:
         return Step(life)
     if life.state is AlertState.SNOOZED and life.snoozed_until is not None and life.snoozed_until <= now:
-        back = _raise(life, now, terms, because="snooze_over")
-        return replace(back, life=_hold(back.life)) if terms.down and back.life else back
+        # Held, it is told again when the provider is back.
+        return Step(replace(life, held=True, due_at=None)) if terms.down else _raise(life, now, terms, "snooze_over")
     if terms.down:
         return Step(_hold(life))
     if life.state is AlertState.PENDING:

@@ -31,23 +31,28 @@ class Labels:
     kind: str
     severity: str
     subject: str
-    name: str = ""
-    """What people call it: a task's name."""
+    names: tuple[str, ...] = ()
+    """What people call it: a task's id, its templates' names."""
     lists: tuple[str, ...] = ()
-    """Ids and names of the lists that a task goes to."""
+    """Names of the lists that a task goes to."""
+
+    @property
+    def name(self) -> str:
+        return self.names[0] if self.names else ""
 
 
 def labels_of(alert: Alert) -> Labels:
-    """An alert's; `name` and `lists` are what its facts say."""
-    lists = alert.facts.get("lists") or ()
+    """An alert's; `names` and `lists` are what its facts say (`verdicts.of_task`)."""
+    facts = alert.facts
+    names = (*(facts.get("templates") or ()), facts.get("name"), facts.get("task"))
     return Labels(
         account=alert.account,
         rule=alert.rule,
         kind=alert.kind,
         severity=alert.severity,
         subject=alert.subject,
-        name=str(alert.facts.get("name") or ""),
-        lists=tuple(str(one[key]) for one in lists for key in ("id", "name") if one.get(key)),
+        names=tuple(str(name) for name in names if name),
+        lists=tuple(str(name) for name in facts.get("lists") or ()),
     )
 
 
@@ -66,9 +71,9 @@ class Route(_Section):
     severities: tuple[Severity, ...] = ()
     rules: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    """Patterns of a task's name."""
+    """Patterns of a task's id, or of its templates' names."""
     lists: tuple[str, ...] = ()
-    """Patterns of a list's id or name."""
+    """Patterns of a list's name."""
     receivers: tuple[Receiver, ...] = ()
     """Empty: channels.alerts."""
     group_by: tuple[Label, ...] = ("account", "rule")
@@ -86,7 +91,7 @@ class Route(_Section):
             and (not self.kinds or labels.kind in self.kinds)
             and (not self.severities or labels.severity in self.severities)
             and (not self.rules or labels.rule in self.rules)
-            and (not self.tasks or any_fits(self.tasks, (labels.name,)))
+            and (not self.tasks or any_fits(self.tasks, labels.names))
             and (not self.lists or any_fits(self.lists, labels.lists))
         )
 

@@ -1,0 +1,143 @@
+"""Alerts as rows: each step of a life is written down where nobody else has been (compare and set), with its event."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, col, select
+
+from bridge import subscriptions
+from bridge.events import EventType, event_id, subject_of
+from bridge.life import Given, Life, Step, Terms, step
+from bridge.rules import Rule
+from bridge.wall import Wall
+from store.tables import Alert, AlertState, Event
+
+_FIELDS = tuple(one.name for one in fields(Life) if one.name != "claims")
+_QUIET = (EventType.ALERT_FIRING, EventType.ALERT_RESOLVED)
+"""What a message says by itself; anything else begins the story in its thread."""
+
+
+class OutpacedError(Exception):
+    """Somebody else has changed the alert; nothing of this transaction may stay."""
+
+
+class Casebook:
+    """The alerts that one transaction changes, what happened to them, and where they are shown."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self.wall = Wall(session, now)
+        self.events: list[Event] = []
+
+    def open(self, rule: Rule, account: str, subject: str, given: Given, terms: Terms) -> Alert | None:
+        """A new alert, where `given` makes one."""
+        made = step(None, given, self.now, terms)
+        if made.life is None:
+            return None
+        row = Alert(
+            open_key=key_of(rule.name, account, subject),
+            rule=rule.name,
+            kind=rule.kind,
+            severity=rule.severity,
+            account=account,
+            subject=subject,
+            **_columns(made.life),
+        )
+        self.session.add(row)
+        self._note(row, made)
+        return row
+
+    def enter(self, row: Alert, given: Given, terms: Terms) -> Step:
+        """What becomes of an alert; `Step.life` is None when it was forgotten, and so is its row."""
+        before = life_of(row)
+        made = step(before, given, self.now, terms)
+        if made.life is None:
+            self.session.delete(row)
+        elif made.life != before:
+            self._write(row, made.life)
+            if self.wall.is_told(row.id):
+                storied = made.happened is not None and (made.happened.type not in _QUIET or bool(row.resolved_by))
+                self.wall.changed(row, at_once=made.happened is not None, storied=storied)
+        self._note(row, made)
+        return made
+
+    def free(self, row: Alert) -> None:
+        """Let another alert have the key of one that a person closed."""
+        row.open_key = None
+        # The key must be free before another takes it.
+        self.session.flush()
+
+    def happened(self, row: Alert, what: EventType, subject: str, data: Mapping[str, Any]) -> None:
+        """Write down an event of this transaction."""
+        event = Event(
+            id=event_id(row.account, subject, what, f"{row.id} {row.version}"),
+            account=row.account,
+            type=what.value,
+            subject=subject,
+            time=self.now,
+            recorded_at=self.now,
+            data=dict(data),
+        )
+        self.session.add(event)
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Show what has changed, and tell those who asked for such events."""
+        self.wall.hang()
+        if self.events:
+            subscriptions.tell(self.session, self.now, self.events, subscriptions.everybody(self.session))
+
+    def _note(self, row: Alert, made: Step) -> None:
+        if made.happened is None:
+            return
+        about = {"rule": row.rule, "kind": row.kind, "severity": row.severity, "about": row.subject}
+        data = about | {"reason": row.reason, "by": None} | dict(made.happened.data)
+        self.happened(row, made.happened.type, subject_of("alert", row.id), data)
+
+    def _write(self, row: Alert, life: Life) -> None:
+        values = _columns(life) | {"version": row.version + 1}
+        if not life.claims:
+            values["open_key"] = None
+        mine = (col(Alert.id) == row.id, col(Alert.version) == row.version)
+        written = self.session.exec(
+            update(Alert).where(*mine).values(**values).execution_options(synchronize_session=False)
+        )
+        if written.rowcount != 1:
+            raise OutpacedError(row.id)
+        for name, value in values.items():
+            set_committed_value(row, name, value)
+
+
+def key_of(rule: str, account: str, subject: str) -> str:
+    """`Alert.open_key`."""
+    return f"{rule}|{account}|{subject}"
+
+
+def life_of(row: Alert) -> Life:
+    """What changes about a row."""
+    return Life(claims=row.open_key is not None, **{name: getattr(row, name) for name in _FIELDS})
+
+
+def by_key(session: Session, keys: Collection[str]) -> dict[str, Alert]:
+    """The alerts that hold these keys."""
+    if not keys:
+        return {}
+    found = session.exec(select(Alert).where(col(Alert.open_key).in_(keys)).with_for_update()).all()
+    return {row.open_key: row for row in found if row.open_key}
+
+
+def open_of(session: Session, account: str) -> Sequence[Alert]:
+    """An account's open alerts, the oldest first."""
+    is_open = [state for state in AlertState if state is not AlertState.RESOLVED]
+    query = select(Alert).where(col(Alert.account) == account, col(Alert.state).in_(is_open))
+    return session.exec(query.order_by(col(Alert.id)).with_for_update()).all()
+
+
+def _columns(life: Life) -> dict[str, Any]:
+    values = {name: getattr(life, name) for name in _FIELDS}
+    return values | {"facts": dict(life.facts), "peak": dict(life.peak)}

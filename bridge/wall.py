@@ -1,0 +1,354 @@
+"""Which notices show which alerts. A `Wall` gathers what one transaction changes and writes it down at its end.
+
+However many alerts have changed, each notice is touched once, so a storm is one edit and not a thousand.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, literal
+from sqlmodel import Session, col, delete, select
+
+from bridge.notices import HISTORY_PAGES, LISTED, PAGE, REFRESH, again, is_rendered, key_of, open_notices
+from bridge.routes import SEVERITIES, Target
+from bridge.rules import Severity
+from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
+
+_AFTER = {NoticeKind.MEMBERS: 2, NoticeKind.HISTORY: 3}
+"""`priority` of what comes after the messages themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    alert: Alert
+    facts: Mapping[str, Any]
+    receivers: Collection[str] | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """The alerts that a notice shows."""
+
+    last: int
+    """The highest position."""
+    open: int
+    firing: int
+
+
+_NONE = _Count(0, 0, 0)
+
+
+class Wall:
+    """What a transaction changes about what people see of alerts."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._shown_by: dict[str, set[str]] = {}
+        self._joining: dict[tuple[str, str], tuple[Target, list[Alert]]] = {}
+        self._changed: dict[str, tuple[Alert, datetime]] = {}
+        self._storied: set[str] = set()
+        self._off: set[str] = set()
+        self._said: list[_Said] = []
+
+    def look(self, alert_ids: Collection[str]) -> None:
+        """Read who shows these alerts; before `is_told` and `announce`."""
+        links = select(NoticeAlert.alert_id, Notice.receiver).join(Notice, col(Notice.id) == NoticeAlert.notice_id)
+        self._shown_by |= {alert_id: set() for alert_id in alert_ids}
+        if alert_ids:
+            for alert_id, receiver in self._session.exec(links.where(col(NoticeAlert.alert_id).in_(alert_ids))):
+                self._shown_by[alert_id].add(receiver)
+
+    def is_told(self, alert_id: str) -> bool:
+        """Whether some receiver shows it, or will in a moment."""
+        return bool(self._shown_by.get(alert_id))
+
+    def announce(self, alert: Alert, targets: Iterable[Target]) -> None:
+        """Show a firing alert to each receiver that does not show it yet."""
+        shown_by = self._shown_by.setdefault(alert.id, set())
+        for target in targets:
+            if target.receiver not in shown_by:
+                shown_by.add(target.receiver)
+                key = (target.receiver, target.group_key)
+                self._joining.setdefault(key, (target, []))[1].append(alert)
+
+    def changed(self, alert: Alert, *, at_once: bool, storied: bool = False) -> None:
+        """Have it shown as it is now; `storied`: and its thread tell what happened."""
+        due = self._now if at_once else self._now + REFRESH
+        self._changed[alert.id] = (alert, min(due, self._changed.get(alert.id, (alert, due))[1]))
+        if storied:
+            self._storied.add(alert.id)
+
+    def withdraw(self, alert: Alert) -> None:
+        """Take it off wherever nobody can have seen it yet: it is held, or silenced."""
+        self._off.add(alert.id)
+        self.changed(alert, at_once=True)
+
+    def say(
+        self, alert: Alert, facts: Mapping[str, Any], receivers: Collection[str] | None, due_at: datetime | None
+    ) -> None:
+        """Say again, in the thread and to everyone, that it fires. receivers: None means all that show it."""
+        self._said.append(_Said(alert, facts, receivers, due_at or self._now))
+
+    def hang(self) -> None:
+        """Write it all down."""
+        touched = {notice.id: notice for notice in self._join()}
+        links = self._links({*self._changed, *self._off, *(said.alert.id for said in self._said)})
+        notices = touched | self._notices({link.notice_id for link in links} - touched.keys())
+        links = self._take_off(links, notices)
+        touched |= self._change(links, notices)
+        if not touched and not self._said:
+            return
+        counts = self._counts(touched.keys())
+        for notice in touched.values():
+            self._close(notice, counts.get(notice.id, _NONE))
+        self._page(touched, counts, links)
+        self._tell_story(touched, links)
+        self._say(links, notices)
+        self._hush(touched, counts)
+
+    # ---- who joins what
+
+    def _join(self) -> Sequence[Notice]:
+        """Put what is announced onto notices, open ones where there are any."""
+        keys = {key_of(target.receiver, NoticeKind.ALERTS, target.group_key) for target, _ in self._joining.values()}
+        found = open_notices(self._session, keys)
+        joined = []
+        for target, alerts in self._joining.values():
+            notice = found.get(key_of(target.receiver, NoticeKind.ALERTS, target.group_key))
+            if notice is not None and not self._may_join(notice):
+                notice.open_key, notice = None, None
+                # The key must be free before another takes it.
+                self._session.flush()
+            if notice is None:
+                notice, last = self._new(target, alerts[0].severity), 0
+                self._session.add(notice)
+            else:
+                last = self._counts([notice.id]).get(notice.id, _NONE).last
+                again(notice, self._edit_at(notice, self._now + min(target.wait, REFRESH)))
+            for place, alert in enumerate(alerts, last + 1):
+                link = NoticeAlert(notice_id=notice.id, alert_id=alert.id, added_at=self._now, position=place)
+                link.joined = notice.wanted
+                self._session.add(link)
+            joined.append(notice)
+        return joined
+
+    def _may_join(self, notice: Notice) -> bool:
+        return not is_rendered(notice) or self._now < datetime.fromisoformat(notice.facts["until"])
+
+    def _new(self, target: Target, severity: str) -> Notice:
+        due = max(self._now + target.wait, target.quiet_until or self._now)
+        return Notice(
+            open_key=key_of(target.receiver, NoticeKind.ALERTS, target.group_key),
+            kind=NoticeKind.ALERTS,
+            receiver=target.receiver,
+            priority=SEVERITIES.index(Severity(severity)),
+            facts={
+                "labels": dict(target.labels),
+                "severity": severity,
+                "mention": list(target.mention),
+                "waits": (self._now + target.wait).isoformat(),
+                "until": (due + target.interval).isoformat(),
+                "interval": target.interval.total_seconds(),
+                "repeat": target.repeat.total_seconds(),
+            },
+            created_at=self._now,
+            due_at=due,
+            repeat_at=due + target.repeat,
+        )
+
+    def _edit_at(self, notice: Notice, due: datetime) -> datetime:
+        """An edit disturbs nobody; what is not there yet comes when it was to come."""
+        return due if is_rendered(notice) else (notice.due_at or due)
+
+    # ---- what changes
+
+    def _links(self, alert_ids: Collection[str]) -> Sequence[NoticeAlert]:
+        if not alert_ids:
+            return ()
+        return self._session.exec(select(NoticeAlert).where(col(NoticeAlert.alert_id).in_(alert_ids))).all()
+
+    def _notices(self, ids: Collection[str]) -> dict[str, Notice]:
+        found = self._session.exec(select(Notice).where(col(Notice.id).in_(ids))).all() if ids else ()
+        return {notice.id: notice for notice in found}
+
+    def _take_off(self, links: Sequence[NoticeAlert], notices: dict[str, Notice]) -> Sequence[NoticeAlert]:
+        """Remove what nobody has seen and nobody need see; a notice that shows nothing then is none."""
+        off = [link for link in links if self._is_needless(link, notices[link.notice_id])]
+        for link in off:
+            self._session.delete(link)
+        emptied = {link.notice_id for link in off}
+        emptied -= self._counts(emptied).keys()
+        for notice_id in emptied:
+            self._session.exec(delete(Notice).where(col(Notice.parent_id) == notice_id))
+            self._session.delete(notices.pop(notice_id))
+        return [link for link in links if link not in off]
+
+    def _is_needless(self, link: NoticeAlert, notice: Notice) -> bool:
+        if link.seen_version or is_rendered(notice):
+            return False
+        if link.alert_id in self._off:
+            return True
+        # Over while its message still waited for others: a blip. What waits longer, be it for the morning or for
+        # Slack, is told all the same.
+        alert, _ = self._changed.get(link.alert_id, (None, None))
+        over = alert is not None and alert.state is AlertState.RESOLVED
+        return over and self._now < datetime.fromisoformat(notice.facts["waits"])
+
+    def _change(self, links: Iterable[NoticeAlert], notices: Mapping[str, Notice]) -> dict[str, Notice]:
+        """Have the notices of what changed rendered anew."""
+        due: dict[str, datetime] = {}
+        for link in links:
+            if link.alert_id in self._changed:
+                at = self._changed[link.alert_id][1]
+                due[link.notice_id] = min(at, due.get(link.notice_id, at))
+        for notice_id, at in due.items():
+            again(notices[notice_id], self._edit_at(notices[notice_id], at))
+        return {notice_id: notices[notice_id] for notice_id in due}
+
+    def _counts(self, ids: Collection[str]) -> dict[str, _Count]:
+        if not ids:
+            return {}
+        firing = and_(col(Alert.state) == AlertState.FIRING, col(Alert.held).is_(False))
+        query = (
+            select(
+                NoticeAlert.notice_id,
+                func.max(NoticeAlert.position),
+                func.sum(case((col(Alert.state) != AlertState.RESOLVED, 1), else_=0)),
+                func.sum(case((firing, 1), else_=0)),
+            )
+            .join(Alert, col(Alert.id) == NoticeAlert.alert_id)
+            .where(col(NoticeAlert.notice_id).in_(ids))
+            .group_by(col(NoticeAlert.notice_id))
+        )
+        return {notice_id: _Count(*numbers) for notice_id, *numbers in self._session.exec(query)}
+
+    def _close(self, notice: Notice, count: _Count) -> None:
+        """What shows nothing open any more is said no more, until something joins again."""
+        if count.open:
+            notice.closed_at = None
+            notice.repeat_at = notice.repeat_at or self._now + timedelta(seconds=notice.facts["repeat"])
+        else:
+            notice.closed_at, notice.repeat_at = notice.closed_at or self._now, None
+
+    # ---- threads
+
+    def _page(self, touched: Mapping[str, Notice], counts: Mapping[str, _Count], links: Iterable[NoticeAlert]) -> None:
+        """Pages of members for groups that have outgrown their message; those with something new are due."""
+        large = {notice_id for notice_id in touched if counts.get(notice_id, _NONE).last > LISTED}
+        if not large:
+            return
+        there = self._children(large, NoticeKind.MEMBERS)
+        fresh: defaultdict[str, set[int]] = defaultdict(set)
+        joined = select(NoticeAlert).where(
+            col(NoticeAlert.notice_id).in_(large), col(NoticeAlert.added_at) == self._now
+        )
+        for link in (*self._session.exec(joined), *links):
+            fresh[link.notice_id].add((link.position - 1) // PAGE)
+        for notice_id in large:
+            for page in range((counts[notice_id].last - 1) // PAGE + 1):
+                entry = there.get((notice_id, page))
+                if entry is None:
+                    self._thread(touched[notice_id], NoticeKind.MEMBERS, page)
+                elif page in fresh[notice_id]:
+                    again(entry, self._now)
+
+    def _tell_story(self, touched: Mapping[str, Notice], links: Iterable[NoticeAlert]) -> None:
+        """Threads tell what happened, from when somebody has done something."""
+        begun = {link.notice_id for link in links if link.alert_id in self._storied and link.notice_id in touched}
+        there = self._children(touched.keys(), NoticeKind.HISTORY)
+        begun |= {notice_id for notice_id, _ in there}
+        for notice_id, count in self._happened(begun).items():
+            last = min((count - 1) // PAGE, HISTORY_PAGES - 1)
+            for page in range(last + 1):
+                entry = there.get((notice_id, page))
+                if entry is None:
+                    self._thread(touched[notice_id], NoticeKind.HISTORY, page)
+                elif page == last or (notice_id, page + 1) not in there:
+                    again(entry, self._now)
+
+    def _happened(self, ids: Collection[str]) -> Mapping[str, int]:
+        """How many events there are of the alerts that these notices show."""
+        if not ids:
+            return {}
+        its = and_(col(Event.account) == Alert.account, col(Event.subject) == literal("alert/") + col(Alert.id))
+        query = (
+            select(NoticeAlert.notice_id, func.count(col(Event.id)))
+            .join(Alert, col(Alert.id) == NoticeAlert.alert_id)
+            .join(Event, its)
+            .where(col(NoticeAlert.notice_id).in_(ids))
+            .group_by(col(NoticeAlert.notice_id))
+        )
+        return dict(self._session.exec(query).all())
+
+    def _children(self, ids: Collection[str], kind: NoticeKind) -> dict[tuple[str, int], Notice]:
+        if not ids:
+            return {}
+        query = select(Notice).where(col(Notice.parent_id).in_(ids), col(Notice.kind) == kind)
+        return {(str(entry.parent_id), entry.page): entry for entry in self._session.exec(query)}
+
+    def _thread(self, parent: Notice, kind: NoticeKind, page: int) -> None:
+        entry = Notice(
+            kind=kind,
+            receiver=parent.receiver,
+            parent_id=parent.id,
+            page=page,
+            priority=_AFTER[kind],
+            created_at=self._now,
+            due_at=self._now,
+        )
+        self._session.add(entry)
+
+    # ---- saying it again
+
+    def _say(self, links: Iterable[NoticeAlert], notices: Mapping[str, Notice]) -> None:
+        """One entry for each notice and cause; where one has just been made, everybody has just been told."""
+        shown_in: defaultdict[str, list[Notice]] = defaultdict(list)
+        for link in links:
+            shown_in[link.alert_id].append(notices[link.notice_id])
+        recent = self._recent({notice.id for said in self._said for notice in shown_in[said.alert.id]})
+        for said in self._said:
+            for notice in shown_in[said.alert.id]:
+                cause = (notice.id, said.facts["why"], said.facts["step"])
+                meant = said.receivers is None or notice.receiver in said.receivers
+                if meant and cause not in recent and notice.created_at != self._now:
+                    recent.add(cause)
+                    self._session.add(self._escalation(notice, said))
+
+    def _recent(self, parents: Collection[str]) -> set[tuple[str, str, int]]:
+        if not parents:
+            return set()
+        query = select(Notice).where(col(Notice.parent_id).in_(parents), col(Notice.kind) == NoticeKind.ESCALATION)
+        return {
+            (str(entry.parent_id), entry.facts["why"], entry.facts["step"])
+            for entry in self._session.exec(query)
+            if not is_rendered(entry) or self._now < datetime.fromisoformat(entry.facts["until"])
+        }
+
+    def _escalation(self, parent: Notice, said: _Said) -> Notice:
+        return Notice(
+            kind=NoticeKind.ESCALATION,
+            receiver=parent.receiver,
+            parent_id=parent.id,
+            priority=parent.priority,
+            facts={**said.facts, "until": (self._now + timedelta(seconds=parent.facts["interval"])).isoformat()},
+            created_at=self._now,
+            due_at=said.due_at,
+        )
+
+    def _hush(self, touched: Mapping[str, Notice], counts: Mapping[str, _Count]) -> None:
+        """Somebody looks after all of it: what has not been said yet need not be."""
+        quiet = [notice_id for notice_id in touched if not counts.get(notice_id, _NONE).firing]
+        if quiet:
+            self._session.exec(
+                delete(Notice).where(
+                    col(Notice.parent_id).in_(quiet),
+                    col(Notice.kind) == NoticeKind.ESCALATION,
+                    col(Notice.ts).is_(None),
+                    col(Notice.tried_at).is_(None),
+                )
+            )
