@@ -44,8 +44,7 @@ class Pacing:
             case Kind.MESSAGE:
                 return self._message(row, now)
             case Kind.IMPORT:
-                again = while_open(kind, row, now)
-                return again and again + self._polling.imports
+                return while_open(kind, row, now)
             case _:
                 # Asked for by name each time, however many there are.
                 return None
@@ -56,19 +55,23 @@ class Pacing:
         rarity = RARITY.get(row.state)
         if rarity is None:
             return next_of(LAST_LOOKS, row.changed_at, now)
+        if rarity == 1:
+            # At every poll; to say so costs no write.
+            return now
         again = now + self._polling.tasks * rarity
         scheduled = row.facts.get("scheduled_at")
         if row.state == TaskStatus.SCHEDULED and scheduled:
             starts = datetime.fromisoformat(scheduled) + _EARLY
             # Once its time has passed it is as good as being sent.
-            again = min(again, starts) if starts > now else now + self._polling.tasks
+            again = min(again, starts) if starts > now else now
         return again
 
     def _message(self, row: Known, now: datetime) -> datetime:
         """A message that has arrived may still be opened; one that has not is news for an hour."""
         open_ = row.state in {MessageStatus.QUEUED, MessageStatus.UNKNOWN}
-        often = open_ and now - row.first_seen < _FRESH
-        return now + self._polling.messages * (1 if often else WAITING if open_ else IDLE)
+        if open_ and now - row.first_seen < _FRESH:
+            return now
+        return now + self._polling.messages * (WAITING if open_ else IDLE)
 
 
 def next_of(steps: Sequence[timedelta], since: datetime, now: datetime) -> datetime | None:
