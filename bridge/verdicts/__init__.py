@@ -35,8 +35,9 @@ def _is_meant(rule: Rule, view: View) -> bool:
         return False
     task = view.row if view.kind is Kind.TASK else view.task
     facts = task.facts if task else {}
-    number = view.subject.removeprefix("task/")
-    return (not where.tasks or any_fits(where.tasks, [number, *names_of(facts, "templates")])) and (
+    what, _, number = view.subject.partition("/")
+    named = [number, *names_of(facts, "templates")] if what == "task" else []
+    return (not where.tasks or any_fits(where.tasks, named)) and (
         not where.lists or any_fits(where.lists, names_of(facts, "lists", "id", "name"))
     )
 
