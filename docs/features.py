@@ -6,6 +6,7 @@ page says what the code does, dialect by dialect.
 
 import asyncio
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from providers.contacts import ContactForm, ListId
 from providers.errors import ProviderError, RefusedError, UnsupportedError
 from providers.mailtemplates import TemplateForm
 from providers.model import FailureCategory, TaskForm, TaskStatus
+from providers.tables import Table
 
 DAY, LATER = date(2026, 11, 20), date(2026, 11, 21)
 _LOGIN = {"username": "user", "password": "password"}
@@ -80,14 +82,14 @@ _ONE_TASK = ({"task_id": "1"},)
 _FULL = FailureCategory.MAILBOX_FULL
 _MORE: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "track_overview": _ONE_TASK,
-    "openers": _ONE_TASK,
-    "clicks": _ONE_TASK,
+    "opener_table": _ONE_TASK,
+    "click_table": _ONE_TASK,
     "link_clicks": _ONE_TASK,
     "tracked": ({}, {"track_ids": ["1", "2"]}),
     "edit_task": ({}, {"status": TaskStatus.PAUSED}),
-    "failures": ({}, {"category": FailureCategory.INVALID_FORMAT}),
-    "task_failures": ({"batch": "b"}, {"batch": "b", "category": _FULL}),
-    "failure_reasons": (
+    "failure_table": ({}, {"category": FailureCategory.INVALID_FORMAT}),
+    "task_failure_table": ({"batch": "b"}, {"batch": "b", "category": _FULL}),
+    "failure_reason_table": (
         {},
         {"last": LATER, "category": FailureCategory.INVALID_FORMAT},
         {"category": FailureCategory.INVALID_FORMAT},
@@ -116,7 +118,7 @@ class Method:
 
     @property
     def words(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        return re.sub("_table$", "s", self.name).replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _is_capability(found: type) -> bool:
 
 
 def _asks(capability: type, name: str) -> bool:
-    described = name.startswith(("_", "can_")) or name.endswith("_table") or name == "form_of"
+    described = name.startswith(("_", "can_")) or name in ("form_of", "contact_table")
     return not described and inspect.isfunction(vars(capability)[name])
 
 
@@ -189,6 +191,8 @@ async def _call(client: Provider, method: Method, more: Mapping[str, Any]) -> No
     wanted = inspect.signature(getattr(method.capability, method.name)).parameters.values()
     given = {one.name: _argument(method, one.name) for one in wanted if _is_needed(one)}
     result = function(**{**given, **more})
+    if isinstance(result, Table):
+        result = result.batches
     if inspect.isasyncgen(result):
         try:
             await anext(result)

@@ -6,7 +6,7 @@ absence of one into an `UnsupportedError`.
 Every method may raise anything from `providers.errors`; reads are retried inside, changes never are.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
@@ -20,7 +20,6 @@ from providers.messages import Accepted, MessageId, MessageRecord, MessageReport
 from providers.model import (
     AccountInfo,
     Balance,
-    Failure,
     FailureCategory,
     SendId,
     SendStats,
@@ -186,13 +185,13 @@ class TellsTaskStats(Provider, Protocol):
 
 @runtime_checkable
 class ListsFailures(Provider, Protocol):
-    """Failed recipients, one by one, with the reason."""
-
-    def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
-        """Stream the failures of `first` to `last`, both included."""
+    """Failed recipients, one by one."""
 
     def failure_table(self, first: date, last: date, *, category: FailureCategory | None = None) -> Table:
-        """The same as a table, for a file."""
+        """The failures of `first` to `last`, both included.
+
+        Columns: address, category (our word), vendor_type (the vendor's), reason (None here), statistics_id.
+        """
 
 
 @runtime_checkable

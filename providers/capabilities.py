@@ -2,8 +2,8 @@
 
 As in `providers.base`: each is a Protocol that a client claims by having the methods, and every method may raise
 anything from `providers.errors`. A method that the account's dialect lacks raises UnsupportedError before anything
-is sent, and so does RefusedError what cannot be asked for: an empty id, too many rows. Streams raise at their end
-when rows are missing.
+is sent, and so does RefusedError what cannot be asked for: an empty id, too many rows. Streams and tables raise at
+their end when rows are missing.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -25,8 +25,6 @@ from providers.contacts import (
     ImportStatus,
     ListId,
     Scope,
-    Subscriber,
-    Unsubscribed,
 )
 from providers.domains import ConsoleLogin, Domain, DomainAdded, DomainCheck, Mailbox
 from providers.mailtemplates import (
@@ -37,16 +35,14 @@ from providers.mailtemplates import (
     TemplateForm,
     TemplateId,
 )
-from providers.model import BatchNumber, Failure, FailureCategory, SendId, StatisticsId
+from providers.model import BatchNumber, FailureCategory, SendId, StatisticsId
 from providers.tables import Table
 from providers.tracking import (
     Charge,
-    Click,
     EmailId,
     LinkClicks,
     LinkId,
     LogEntry,
-    Opener,
     Tracked,
     TrackId,
     TrackOverview,
@@ -57,26 +53,6 @@ from providers.tracking import (
 class ExplainsFailures(Provider, Protocol):
     """Failed recipients by task, and with the vendor's words for why."""
 
-    def task_failures(
-        self,
-        *,
-        statistics_id: StatisticsId | None = None,
-        batch: BatchNumber | None = None,
-        category: FailureCategory | None = None,
-    ) -> AsyncIterator[Failure]:
-        """Stream one task's failures; by exactly one of its two names."""
-
-    def failure_reasons(
-        self,
-        first: date,
-        last: date,
-        *,
-        category: FailureCategory | None = None,
-        statistics_id: StatisticsId | None = None,
-        batch: BatchNumber | None = None,
-    ) -> AsyncIterator[Failure]:
-        """Stream the failures of a period with reasons. V3.0: addresses of one day and one category."""
-
     def task_failure_table(
         self,
         *,
@@ -84,7 +60,7 @@ class ExplainsFailures(Provider, Protocol):
         batch: BatchNumber | None = None,
         category: FailureCategory | None = None,
     ) -> Table:
-        """`task_failures` as a table, for a file."""
+        """One task's failures, in the columns of `failure_table`; the task by exactly one of its two names."""
 
     def failure_reason_table(
         self,
@@ -95,7 +71,7 @@ class ExplainsFailures(Provider, Protocol):
         statistics_id: StatisticsId | None = None,
         batch: BatchNumber | None = None,
     ) -> Table:
-        """`failure_reasons` as a table, for a file."""
+        """The failures of a period with reasons, in the same columns. V3.0: addresses of one day and one category."""
 
 
 @runtime_checkable
@@ -123,21 +99,13 @@ class TracksTasks(Provider, Protocol):
     ) -> TrackOverview | None:
         """Totals and links, or None when the task is not tracked."""
 
-    def openers(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> AsyncIterator[Opener]:
-        """Stream who opened."""
-
-    def clicks(
-        self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
-    ) -> AsyncIterator[Click]:
-        """Stream who clicked, on any link or on one."""
-
     def opener_table(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> Table:
-        """`openers` as a table, for a file."""
+        """Who opened, where and when; times in the account's zone."""
 
     def click_table(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> Table:
-        """`clicks` as a table, for a file."""
+        """Who clicked, on any link or on one; times in the account's zone."""
 
     async def link_clicks(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
@@ -188,17 +156,11 @@ class KeepsSubscriptions(Provider, Protocol):
     async def unsubscribe(self, list_id: ListId, addresses: Sequence[str]) -> None:
         """At most 500."""
 
-    def unsubscribes(self, list_id: ListId) -> AsyncIterator[Unsubscribed]:
-        """Stream who left."""
-
-    def subscribers(self, list_id: ListId) -> AsyncIterator[Subscriber]:
-        """Stream who subscribes. V3.0."""
-
     def unsubscribe_table(self, list_id: ListId) -> Table:
-        """`unsubscribes` as a table, for a file."""
+        """Who left: address, at (in the account's zone)."""
 
     def subscriber_table(self, list_id: ListId) -> Table:
-        """`subscribers` as a table, for a file. V3.0."""
+        """Who subscribes: address, name. V3.0."""
 
 
 @runtime_checkable

@@ -119,19 +119,3 @@ class ImportRecord(Observation):
     duplicates: int | None = None
     state: ImportState
     raw_state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriber(Observation):
-    """One address of a subscription list."""
-
-    address: str
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsubscribed(Observation):
-    """One address that left a list."""
-
-    address: str
-    at: datetime | None = None

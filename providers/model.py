@@ -257,15 +257,3 @@ class SendStats(Observation):
         if self.points_charged is None or self.points_refunded is None:
             return None
         return self.points_charged - self.points_refunded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure(Observation):
-    """One recipient who did not get the message."""
-
-    address: str
-    category: FailureCategory
-    raw_type: str
-    statistics_id: StatisticsId | None = None
-    reason: str | None = None
-    """The vendor's words, where the export has them (U-Mail failexport as XML)."""

@@ -53,39 +53,6 @@ class TrackOverview(Observation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opener(Observation):
-    """One recipient who opened."""
-
-    address: str
-    email_id: EmailId | None = None
-    browser: str | None = None
-    system: str | None = None
-    first_place: str | None = None
-    last_place: str | None = None
-    first_ip: str | None = None
-    last_ip: str | None = None
-    opened_total: int | None = None
-    clicked_total: int | None = None
-    first_open: datetime | None = None
-    last_open: datetime | None = None
-    first_click: datetime | None = None
-    last_click: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Click(Observation):
-    """One recipient's clicks on one link."""
-
-    address: str
-    id: str | None = None
-    url: str | None = None
-    clicked_unique: int | None = None
-    clicked_total: int | None = None
-    first_click: datetime | None = None
-    last_click: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked(Observation):
     """One recipient whom a tracking record follows."""
 

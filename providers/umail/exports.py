@@ -40,18 +40,13 @@ class _Kind(Protocol[T]):
         """Raise what came instead; return when that is an export of nothing."""
 
 
-async def rows(
-    api: Api, call: Call, root: str, row: str, build: Callable[[Reader], T | None], *, open_ended: bool = False
-) -> AsyncIterator[T]:
-    """What `build` makes of each `row` below `root`; rows without children, and those it makes None of, are left out.
-
-    open_ended: whether the document shows the last end tag without its slash.
-    """
+async def rows(api: Api, call: Call, root: str, row: str, build: Callable[[Reader], T | None]) -> AsyncIterator[T]:
+    """What `build` makes of each `row` below `root`, without rows that have no children or of which it makes None."""
 
     def read(element: Element) -> T | None:
         return build(Reader(element, api.zone)) if len(element) else None
 
-    async for batch in row_batches(api, call, root, row, read, open_ended=open_ended):
+    async for batch in row_batches(api, call, root, row, read):
         for built in batch:
             yield built
 
@@ -59,7 +54,10 @@ async def rows(
 def row_batches(
     api: Api, call: Call, root: str, row: str, read: Callable[[Element], T | None], *, open_ended: bool = False
 ) -> AsyncGenerator[list[T], None]:
-    """`rows` in batches, as they come; `read` must not keep the element."""
+    """What `read` makes of each `row` below `root`, in batches as they come; it must not keep the element.
+
+    open_ended: whether the document shows the last end tag without its slash.
+    """
     return _streamed(api, call, _Rows(root, row, read, open_ended=open_ended))
 
 

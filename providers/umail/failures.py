@@ -1,20 +1,19 @@
 """Failed recipients one by one: failexportall.php (000 2.3.2; not in 001), failexport.php (000 2.3.1, 001 2.3)."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from functools import lru_cache, partial
 
 from providers.base import ListsFailures
 from providers.call import Call
 from providers.errors import UnsupportedError
-from providers.model import BatchNumber, Failure, FailureCategory, StatisticsId
+from providers.model import BatchNumber, FailureCategory, StatisticsId
 from providers.tables import Row, Table
 from providers.umail.api import Params
 from providers.umail.dialect import ASKED_AS, CATEGORIES, V3_TYPES
-from providers.umail.exports import line_batches, lines, row_batches, rows
+from providers.umail.exports import line_batches, row_batches
 from providers.umail.part import Part
 from providers.values import identifier
-from providers.xml import Element, Reader, fields
+from providers.xml import Element, fields
 
 _ALL = "failexportall.php"
 _ONE = "failexport.php"
@@ -26,50 +25,8 @@ _BY_TASK_ONLY = ("1", "2", "3")
 class Failures(Part):
     """The account's failed recipients."""
 
-    def failures(self, first: date, last: date, *, category: FailureCategory | None = None) -> AsyncIterator[Failure]:
-        """failexportall.php over a period (000 2.3.2). UnsupportedError at once on V3.0, which tells no reasons."""
-        return self.__picked(self.__typed(_period(first, last), category), category)
-
-    def task_failures(
-        self,
-        *,
-        statistics_id: StatisticsId | None = None,
-        batch: BatchNumber | None = None,
-        category: FailureCategory | None = None,
-    ) -> AsyncIterator[Failure]:
-        """failexportall.php for one task (000 2.3.2), by its statistics id (track overview) or its batch number.
-
-        Raises:
-            RefusedError: at once, when not exactly one of the two is given.
-            UnsupportedError: at once, on V3.0.
-        """
-        which = self.__task(statistics_id, batch, _ALL)
-        return self.__picked(self.__typed(which, category), category)
-
-    def failure_reasons(
-        self,
-        first: date,
-        last: date,
-        *,
-        category: FailureCategory | None = None,
-        statistics_id: StatisticsId | None = None,
-        batch: BatchNumber | None = None,
-    ) -> AsyncIterator[Failure]:
-        """failexport.php (000 2.3.1, 001 2.3): each failure with the vendor's words for it.
-
-        2019 only as XML, which alone carries the reason; V3.0 exports bare addresses: of one day, of one category.
-
-        Raises:
-            RefusedError: at once, when both the statistics id and the batch are given.
-            UnsupportedError: at once, on V3.0: several days, no category, or one that it does not know.
-        """
-        which = self.__task(statistics_id, batch, _ONE) if statistics_id or batch else {}
-        if not self._api.dialect.newer:
-            return self.__listed(*self.__addresses(first, last, category, which))
-        return self.__picked(self.__call(_ONE, _period(first, last) | which, category), category)
-
     def failure_table(self, first: date, last: date, *, category: FailureCategory | None = None) -> Table:
-        """`failures` as a table."""
+        """failexportall.php over a period (000 2.3.2). UnsupportedError at once on V3.0, which tells no reasons."""
         return self.__table(self.__typed(_period(first, last), category), category)
 
     def task_failure_table(
@@ -79,7 +36,12 @@ class Failures(Part):
         batch: BatchNumber | None = None,
         category: FailureCategory | None = None,
     ) -> Table:
-        """`task_failures` as a table."""
+        """failexportall.php for one task (000 2.3.2), by its statistics id (track overview) or its batch number.
+
+        Raises:
+            RefusedError: at once, when not exactly one of the two is given.
+            UnsupportedError: at once, on V3.0.
+        """
         return self.__table(self.__typed(self.__task(statistics_id, batch, _ALL), category), category)
 
     def failure_reason_table(
@@ -91,10 +53,17 @@ class Failures(Part):
         statistics_id: StatisticsId | None = None,
         batch: BatchNumber | None = None,
     ) -> Table:
-        """`failure_reasons` as a table."""
+        """failexport.php (000 2.3.1, 001 2.3): each failure with the vendor's words for it.
+
+        2019 only as XML, which alone carries the reason; V3.0 exports bare addresses: of one day, of one category.
+
+        Raises:
+            RefusedError: at once, when both the statistics id and the batch are given.
+            UnsupportedError: at once, on V3.0: several days, no category, or one that it does not know.
+        """
         which = self.__task(statistics_id, batch, _ONE) if statistics_id or batch else {}
         if not self._api.dialect.newer:
-            return self.__listed_table(*self.__addresses(first, last, category, which))
+            return self.__listed(*self.__addresses(first, last, category, which))
         return self.__table(self.__call(_ONE, _period(first, last) | which, category), category)
 
     def __typed(self, which: dict[str, str | None], category: FailureCategory | None) -> Call:
@@ -116,12 +85,6 @@ class Failures(Part):
             raise self._api.refused("name one task: by its statistics id or by its batch number", call)
         return {"task_id": statistics_id} if statistics_id else {"task_ident": batch}
 
-    async def __picked(self, call: Call, category: FailureCategory | None) -> AsyncIterator[Failure]:
-        found = rows(self._api, call, "fail_recipient_list", "recipient", lambda row: self.__failure(row, call.name))
-        async for failure in found:
-            if category in (None, failure.category):
-                yield failure
-
     def __table(self, call: Call, category: FailureCategory | None) -> Table:
         read = partial(_row, category)
         return Table(_COLUMNS, row_batches(self._api, call, "fail_recipient_list", "recipient", read))
@@ -139,38 +102,9 @@ class Failures(Part):
             raise self._api.unsupported(f"exports {category} only for one task", _ONE)
         return self._api.call(_ONE, None, {"type": number, "date": first.isoformat(), **which}), category, number
 
-    def __listed(self, call: Call, category: FailureCategory, number: str) -> AsyncIterator[Failure]:
-        return lines(
-            self._api,
-            call,
-            lambda line: Failure(
-                **self._api.about(call.name),
-                raw={"line": line},
-                address=line.strip(),
-                category=category,
-                raw_type=number,
-            ),
-        )
-
-    def __listed_table(self, call: Call, category: FailureCategory, number: str) -> Table:
+    def __listed(self, call: Call, category: FailureCategory, number: str) -> Table:
         batches = line_batches(self._api, call, lambda line: (line.strip(), category, number, None, None))
         return Table(_COLUMNS, batches)
-
-    def __failure(self, row: Reader, source: str) -> Failure | None:
-        address = row.text("email")
-        if address is None:
-            return None
-        raw_type, statistics_id = row.text("type", "error_type") or "", row.identifier("task_id")
-        return Failure(
-            **self._api.about(source),
-            raw=row.raw(),
-            address=address,
-            category=CATEGORIES.get(raw_type.lower(), FailureCategory.UNKNOWN),
-            raw_type=raw_type,
-            statistics_id=StatisticsId(statistics_id) if statistics_id else None,
-            # <error_type_dec>, sic.
-            reason=row.text("error_type_dec", "error_type_desc"),
-        )
 
 
 # An export of a million rows names a few tasks.

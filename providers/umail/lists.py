@@ -1,16 +1,16 @@
 """mloperate.php, the lists: 000 4.1 to 4.6 and 4.11 to 4.13; 001 4.1 to 4.7 and 4.12 to 4.14."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
 from providers import values
 from providers.call import Call
-from providers.contacts import MOST_AT_ONCE, ContactList, ListId, Subscriber, Unsubscribed
+from providers.contacts import MOST_AT_ONCE, ContactList, ListId
 from providers.errors import BadAnswerError, RefusedError
 from providers.refusals import says_nothing_found
 from providers.tables import Table
 from providers.umail.api import result
-from providers.umail.exports import line_batches, lines
+from providers.umail.exports import line_batches
 from providers.umail.part import Part, named
 from providers.xml import Reader
 
@@ -87,35 +87,21 @@ class Lists(Part):
         form = {"address": ",".join(self.__batch(rows, "ml-unsub"))}
         await self._api.change(self._api.post(SCRIPT, "ml-unsub", params, form), result)
 
-    def unsubscribes(self, list_id: ListId) -> AsyncIterator[Unsubscribed]:
-        """Who left a list and when, as a stream (unsubscribe-export; 000 4.6, 001 4.7)."""
-        call = self.__export("unsubscribe-export", list_id)
-        return lines(self._api, call, lambda line: self.__unsubscribed(line, call.name))
-
     def unsubscribe_table(self, list_id: ListId) -> Table:
-        """`unsubscribes` as a table; times in the account's zone."""
+        """Who left a list and when, in the account's zone (unsubscribe-export; 000 4.6, 001 4.7)."""
         call = self.__export("unsubscribe-export", list_id)
         return Table(("address", "at"), line_batches(self._api, call, self.__left))
 
-    def subscribers(self, list_id: ListId) -> AsyncIterator[Subscriber]:
-        """The addresses of a list, as a stream (subscription-export; 001 4.6; not in the API of 2019).
+    def subscriber_table(self, list_id: ListId) -> Table:
+        """The addresses of a list (subscription-export; 001 4.6; not in the API of 2019).
 
         Raises:
             UnsupportedError: at once, on an account of 2019; its contacts can be listed.
         """
-        call = self.__subscription_export(list_id)
-        return lines(self._api, call, lambda line: self.__subscriber(line, call.name))
-
-    def subscriber_table(self, list_id: ListId) -> Table:
-        """`subscribers` as a table."""
-        return Table(
-            ("address", "name"), line_batches(self._api, self.__subscription_export(list_id), self.__subscribed)
-        )
-
-    def __subscription_export(self, list_id: ListId) -> Call:
         if self._api.dialect.newer:
             raise self._api.unsupported("has no export of subscribers; list the contacts", _name("subscription-export"))
-        return self.__export("subscription-export", list_id)
+        call = self.__export("subscription-export", list_id)
+        return Table(("address", "name"), line_batches(self._api, call, self.__subscribed))
 
     def __export(self, do: str, list_id: ListId) -> Call:
         return self._api.call(SCRIPT, do, self.__id("id", list_id, do))
@@ -164,22 +150,12 @@ class Lists(Part):
             enabled=_ENABLED.get((row.text("status") or "").lower()),
         )
 
-    def __unsubscribed(self, line: str, source: str) -> Unsubscribed:
-        address, at = self.__left(line)
-        return Unsubscribed(
-            **self._api.about(source), raw={"line": line}, address=address, at=at.astimezone(UTC) if at else None
-        )
-
     def __left(self, line: str) -> tuple[str, datetime | None]:
         """`time<TAB>address`; whichever field holds the @ is the address."""
         found = [field.strip() for field in line.split("\t")]
         address = next((field for field in found if "@" in field), line.strip())
         at = values.moment(found[0], self._api.zone)
         return address, at.astimezone(self._api.zone) if at else None
-
-    def __subscriber(self, line: str, source: str) -> Subscriber:
-        address, name = self.__subscribed(line)
-        return Subscriber(**self._api.about(source), raw={"line": line}, address=address, name=name)
 
     def __subscribed(self, line: str) -> tuple[str, str | None]:
         """`address<TAB>name`."""

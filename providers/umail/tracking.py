@@ -16,8 +16,8 @@ from providers.errors import RefusedError
 from providers.model import BatchNumber, SendId, StatisticsId
 from providers.refusals import says_nothing_found
 from providers.tables import Row, Table
-from providers.tracking import Click, EmailId, LinkClicks, LinkId, Opener, Tracked, TrackId, TrackOverview
-from providers.umail.exports import lines, row_batches, rows
+from providers.tracking import EmailId, LinkClicks, LinkId, Tracked, TrackId, TrackOverview
+from providers.umail.exports import lines, row_batches
 from providers.umail.part import Part, named
 from providers.xml import Element, Reader, fields
 
@@ -65,26 +65,17 @@ class Tracking(Part):
                 return None
             raise
 
-    def openers(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> AsyncIterator[Opener]:
-        """Who opened one task's messages, as a stream (open-detail; 000 3.2, 001 3.2)."""
-        call = self.__track("open-detail", task_id, batch)
-        return rows(self._api, call, "data", "user", lambda row: self.__opener(row, call.name), open_ended=True)
-
     def opener_table(self, *, task_id: SendId | None = None, batch: BatchNumber | None = None) -> Table:
-        """`openers` as a table; times in the account's zone."""
+        """Who opened one task's messages; times in the account's zone (open-detail; 000 3.2, 001 3.2)."""
         return self.__table(self.__track("open-detail", task_id, batch), "user", _OPENER)
-
-    def clicks(
-        self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
-    ) -> AsyncIterator[Click]:
-        """Who clicked in one task's messages, on any link or on one, as a stream (click-detail; 000 3.3, 001 3.3)."""
-        call = self.__track("click-detail", task_id, batch, link_id)
-        return rows(self._api, call, "data", "click", lambda row: self.__click(row, call.name), open_ended=True)
 
     def click_table(
         self, *, task_id: SendId | None = None, batch: BatchNumber | None = None, link_id: LinkId | None = None
     ) -> Table:
-        """`clicks` as a table; times in the account's zone."""
+        """Who clicked in one task's messages, on any link or on one (click-detail; 000 3.3, 001 3.3).
+
+        Times in the account's zone.
+        """
         return self.__table(self.__track("click-detail", task_id, batch, link_id), "click", _CLICK)
 
     async def link_clicks(
@@ -170,45 +161,6 @@ class Tracking(Part):
             clicked_unique=row.whole("click_unique"),
             clicked_total=row.whole("click_total"),
             # 000 3.5 calls both "number of clicks"; elsewhere, and by name, they are times.
-            first_click=row.moment("click_first"),
-            last_click=row.moment("click_last"),
-        )
-
-    def __opener(self, row: Reader, source: str) -> Opener | None:
-        address = row.text("email")
-        if address is None:
-            return None
-        return Opener(
-            **self._api.about(source),
-            raw=row.raw(),
-            address=address,
-            email_id=named(EmailId, row.identifier("email_id")),
-            browser=row.text("browser"),
-            system=row.text("os"),
-            first_place=row.text("addr_first"),
-            last_place=row.text("addr_last"),
-            first_ip=row.text("ip_first"),
-            last_ip=row.text("ip_last"),
-            opened_total=row.whole("open_total"),
-            clicked_total=row.whole("click_total"),
-            first_open=row.moment("open_first"),
-            last_open=row.moment("open_last"),
-            first_click=row.moment("click_first"),
-            last_click=row.moment("click_last"),
-        )
-
-    def __click(self, row: Reader, source: str) -> Click | None:
-        address = row.text("email")
-        if address is None:
-            return None
-        return Click(
-            **self._api.about(source),
-            raw=row.raw(),
-            address=address,
-            id=row.identifier("click_id"),
-            url=row.text("link"),
-            clicked_unique=row.whole("click_unique"),
-            clicked_total=row.whole("click_total"),
             first_click=row.moment("click_first"),
             last_click=row.moment("click_last"),
         )

@@ -33,15 +33,15 @@ ONE_DAY = date(2026, 11, 19)
 FORM = TaskForm(template_ids=("16",), list_ids=("5",), sender="edm@shop.example", scheduled_at=NOW)
 
 
-async def drained(rows) -> list[object]:
-    return [row async for row in rows]
+async def drained(table) -> list[object]:
+    return [row async for batch in table.batches for row in batch]
 
 
 READS = {
     "umail": lambda client: client.balance(),
     "umail task": lambda client: client.task(SendId("19124")),
     "umail statistic": lambda client: client.day_stats(ONE_DAY, ONE_DAY),
-    "umail export": lambda client: drained(client.failures(ONE_DAY, ONE_DAY)),
+    "umail export": lambda client: drained(client.failure_table(ONE_DAY, ONE_DAY)),
     "umail-v3": lambda client: client.account_info(),
     "emailcar": lambda client: client.balance(),
     "emailcar lists": lambda client: client.messages(first=ONE_DAY, last=ONE_DAY),

@@ -26,7 +26,7 @@ from providers.lines import LineStream
 from providers.multipart import Multipart
 from providers.refusals import gist, line, page
 from providers.xml import Reader, RowStream, parse
-from tests.providers.contract.row import Names, Row, gathered
+from tests.providers.contract.row import Names, Row, tabled
 from tests.providers.contract.table import CASES, Case, over_http
 from tests.providers.contract.typed import mistyped
 from tests.providers.mutations import NASTY, bent
@@ -251,8 +251,8 @@ def test_an_export_that_never_begins_is_not_looked_at_again_and_again(runner, fi
     wire = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     client = PROVIDERS["umail"]("umail", section, timezone=SHANGHAI, limiter=Turns(), client=wire)
     begun = time.process_time()
-    for stream in (client.openers(task_id=NAMES.task), client.unsubscribes(NAMES.list)):
+    for table in (client.opener_table(task_id=NAMES.task), client.unsubscribe_table(NAMES.list)):
         with suppress(BadAnswerError):
-            assert runner.run(gathered(stream)) == []
+            assert runner.run(tabled(table)) == []
     assert time.process_time() - begun < 15
     runner.run(wire.aclose())

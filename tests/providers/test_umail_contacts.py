@@ -310,20 +310,6 @@ async def test_the_import_log_keeps_the_servers_paths_to_itself(vendor, connect)
     assert "cache" not in repr(record.raw)
 
 
-async def test_who_left_comes_with_the_time(vendor, connect):
-    vendor.says("2026-11-20 10:00:00\ta@b.example\r\n0000-00-00 00:00:00\tc@d.example")
-    found = await gathered(connect().unsubscribes(LIST))
-    assert vendor.asked.target == BASE + "unsubscribe-export&id=5"
-    assert [(one.address, one.at and one.at.hour) for one in found] == [("a@b.example", 2), ("c@d.example", None)]
-
-
-async def test_v3_exports_who_subscribes(vendor, connect):
-    vendor.says("a@b.example\t张三\nc@d.example\t\n")
-    found = await gathered(connect("umail-v3").subscribers(LIST))
-    assert vendor.asked.query["do"] == "subscription-export"
-    assert [(one.address, one.name) for one in found] == [("a@b.example", "张三"), ("c@d.example", None)]
-
-
 @pytest.mark.parametrize(
     ("said", "born"),
     [

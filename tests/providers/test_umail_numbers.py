@@ -1,14 +1,13 @@
-"""U-Mail's counters and exported failures."""
+"""U-Mail's counters, and the categories of its failures."""
 
 import asyncio
-import tracemalloc
 from datetime import date, timedelta
 
 import pytest
 
-from providers.errors import AnswerTooLargeError, AuthenticationError, BadAnswerError, UnsupportedError
+from providers.errors import AuthenticationError, UnsupportedError
 from providers.model import FailureCategory, FailureClass, SendId
-from tests.providers.vendor import endless, filled, reply, sample
+from tests.providers.vendor import filled, reply
 
 DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 V3_DAY = {
@@ -195,19 +194,8 @@ async def test_all_tasks_of_a_period_in_v3_take_a_call_a_day(vendor, connect):
     assert len(await connect("umail-v3").task_stats_between(DAY, NEXT)) == 2
 
 
-async def failures(client, category=None) -> list:
-    return [failure async for failure in client.failures(DAY, NEXT, category=category)]
-
-
-async def test_failures_come_with_category_and_statistics_task(vendor, connect):
-    vendor.says(sample("umail-000-2.3.2-failexportall.xml"))
-    [failure] = await failures(connect())
-    assert vendor.asked.target == (
-        "/mm-ms/apinew/failexportall.php?type=all&date=2026-11-19&date_end=2026-11-20&out_type=xml"
-    )
-    assert (failure.address, failure.raw_type, failure.statistics_id) == ("someone@mail.example", "3", "1025694")
-    assert failure.category is FailureCategory.RECIPIENT_REJECTED
-    assert failure.raw == {"email": "someone@mail.example", "type": "3", "task_id": "1025694"}
+async def tabled(table) -> list[tuple]:
+    return [row async for batch in table.batches for row in batch]
 
 
 TYPES = {
@@ -234,8 +222,8 @@ TYPES = {
 @pytest.mark.parametrize(("raw", "category"), TYPES.items())
 async def test_every_type_has_its_category_by_number_or_name(vendor, connect, raw, category):
     vendor.says(filled("umail-000-2.3.2-failexportall.xml", type=raw))
-    [failure] = await failures(connect())
-    assert (failure.category, failure.raw_type) == (category, raw)
+    [(_, told, vendor_type, _, _)] = await tabled(connect().failure_table(DAY, NEXT))
+    assert (told, vendor_type) == (category, raw)
 
 
 def test_only_an_unknown_category_has_no_class():
@@ -256,55 +244,5 @@ def test_only_an_unknown_category_has_no_class():
 async def test_one_category_is_asked_for_or_picked_out(vendor, connect, category, asked):
     rows = "".join(f"<recipient><email>{raw}@b.example</email><type>{raw}</type></recipient>" for raw in TYPES)
     vendor.says(f"<fail_recipient_list>{rows}</fail_recipient_list>")
-    assert {failure.category for failure in await failures(connect(), category)} == {category}
+    assert {row[1] for row in await tabled(connect().failure_table(DAY, NEXT, category=category))} == {category}
     assert vendor.asked.query["type"] == asked
-
-
-async def test_v3_exports_no_reasons_and_says_so_before_it_is_asked(vendor, connect):
-    with pytest.raises(UnsupportedError):
-        connect("umail-v3").failures(DAY, NEXT)
-
-
-async def test_an_export_that_breaks_off_gives_its_rows_and_then_says_so(vendor, connect):
-    row = "<recipient><email>a@b.example</email><type>3</type></recipient>"
-    vendor.says(f"<fail_recipient_list>{row}{row}<recipient><email>c@")
-    stream = connect().failures(DAY, NEXT)
-    assert [(await anext(stream)).address, (await anext(stream)).address] == ["a@b.example", "a@b.example"]
-    with pytest.raises(BadAnswerError):
-        await anext(stream)
-
-
-async def test_a_long_export_is_read_in_flat_memory(vendor, connect):
-    row = b"<recipient><email>someone@mail.example</email><type>3</type><task_id>1025694</task_id></recipient>\n"
-
-    async def export(writer) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<fail_recipient_list>")
-        for _ in range(100):
-            writer.write(row * 200)
-            await writer.drain()
-        writer.write(b"</fail_recipient_list>")
-
-    vendor.says(export)
-    client = connect(deadline=20.0)
-    tracemalloc.start()
-    count = 0
-    async for _ in client.failures(DAY, NEXT):
-        count += 1
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert count == 20_000
-    assert peak < 4 << 20
-
-
-async def test_a_row_without_end_is_cut_off(vendor, connect):
-    vendor.says(endless(b"HTTP/1.1 200 OK\r\n\r\n<fail_recipient_list><recipient>", b"<x>1</x>" * 10_000, 1000))
-    with pytest.raises(AnswerTooLargeError):
-        await failures(connect(deadline=20.0))
-
-
-async def test_an_export_may_be_left_early(vendor, connect):
-    row = "<recipient><email>a@b.example</email><type>3</type></recipient>"
-    vendor.says(f"<fail_recipient_list>{row * 500}</fail_recipient_list>")
-    stream = connect().failures(DAY, NEXT)
-    assert (await anext(stream)).address == "a@b.example"
-    await stream.aclose()

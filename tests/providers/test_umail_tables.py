@@ -50,7 +50,7 @@ async def test_one_tasks_failures_are_asked_by_exactly_one_of_its_names(vendor, 
             client.task_failure_table(**which)
     vendor.says("<fail_recipient_list/>")
     assert await drained(client.task_failure_table(statistics_id=StatisticsId("7"))) == []
-    assert vendor.asked.query["task_id"] == "7"
+    assert vendor.asked.target == "/mm-ms/apinew/failexportall.php?type=all&task_id=7&out_type=xml"
 
 
 async def test_only_the_wanted_category_is_kept_of_what_comes(vendor, connect):
@@ -73,22 +73,33 @@ async def test_a_rounded_id_is_refused_rather_than_written_into_a_file(vendor, c
     assert (caught.value.account, caught.value.call) == ("umail", "failexportall.php")
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.failure_table(DAY, DAY),
+        lambda client: client.task_failure_table(batch=BatchNumber("1-2")),
+        lambda client: client.failure_reason_table(DAY, DAY),
+        lambda client: client.failure_reason_table(DAY, NEXT, category=FailureCategory.INVALID_ADDRESS),
+        lambda client: client.failure_reason_table(DAY, DAY, category=FailureCategory.SPAM_CONTENT),
+        # 001 2.3 wants a task beside types 1, 2 and 3.
+        lambda client: client.failure_reason_table(DAY, DAY, category=FailureCategory.MAILBOX_FULL),
+    ],
+)
+async def test_what_v3_cannot_export_is_not_asked(vendor, connect, ask):
+    with pytest.raises(UnsupportedError):
+        ask(connect("umail-v3"))
+    assert vendor.requests == []
+
+
 async def test_v3_lists_addresses_of_a_day_and_a_category(vendor, connect):
-    client = connect("umail-v3")
-    for refused in (
-        lambda: client.failure_table(DAY, DAY),
-        lambda: client.failure_reason_table(DAY, DAY),
-        lambda: client.failure_reason_table(DAY, NEXT, category=FailureCategory.INVALID_ADDRESS),
-    ):
-        with pytest.raises(UnsupportedError):
-            refused()
     vendor.says("a@b.example\r\nc@d.example\r\n")
-    table = client.failure_reason_table(DAY, DAY, category=FailureCategory.INVALID_ADDRESS)
+    table = connect("umail-v3").failure_reason_table(DAY, DAY, category=FailureCategory.INVALID_ADDRESS)
     assert table.columns == FAILURE_COLUMNS
     assert await drained(table) == [
         ("a@b.example", FailureCategory.INVALID_ADDRESS, "8", None, None),
         ("c@d.example", FailureCategory.INVALID_ADDRESS, "8", None, None),
     ]
+    assert vendor.asked.target.endswith("&type=8&date=2026-11-19")
 
 
 async def test_openers_have_their_times_in_the_accounts_zone(vendor, connect):
@@ -136,6 +147,7 @@ async def test_who_left_a_list_comes_with_the_time_in_the_accounts_zone(vendor, 
         ("a@b.example", datetime(2026, 11, 20, 10, tzinfo=ZoneInfo("Asia/Shanghai"))),
         ("c@d.example", None),
     ]
+    assert vendor.asked.target == "/mm-ms/apinew/mloperate.php?do=unsubscribe-export&id=5"
 
 
 async def test_who_subscribes_is_told_on_v3_only(vendor, connect):
@@ -145,6 +157,7 @@ async def test_who_subscribes_is_told_on_v3_only(vendor, connect):
     table = connect("umail-v3").subscriber_table(ListId("5"))
     assert table.columns == ("address", "name")
     assert await drained(table) == [("a@b.example", "张三"), ("c@d.example", None)]
+    assert vendor.asked.query["do"] == "subscription-export"
 
 
 @pytest.mark.parametrize(
@@ -174,6 +187,29 @@ async def test_a_table_that_is_damaged_cut_or_endless_says_so(vendor, connect, s
     with pytest.raises(error) as caught:
         await drained(connect(deadline=20.0).failure_table(DAY, DAY))
     assert (caught.value.account, caught.value.call) == ("umail", "failexportall.php")
+
+
+async def test_a_table_that_breaks_off_gives_its_rows_and_then_says_so(vendor, connect):
+    vendor.says(f"<fail_recipient_list>{ROW.format('a', 1)}{ROW.format('b', 2)}<recipient><email>c@")
+    batches = connect().failure_table(DAY, DAY).batches
+    assert [row[0] for row in await anext(batches)] == ["a@b.example", "b@b.example"]
+    with pytest.raises(BadAnswerError):
+        await anext(batches)
+
+
+@pytest.mark.parametrize(
+    ("ask", "document"),
+    [
+        (lambda client: client.opener_table(task_id=SendId("1")), "umail-000-3.2-open-detail.xml"),
+        (lambda client: client.click_table(task_id=SendId("1")), "umail-000-3.3-click-detail.xml"),
+        (lambda client: client.failure_reason_table(DAY, NEXT), "umail-000-2.3.1-failexport.xml"),
+    ],
+)
+async def test_a_document_that_is_cut_short_is_no_whole_table(vendor, connect, ask, document):
+    text = sample(document)
+    vendor.says(text[: text.rindex("...")])
+    with pytest.raises(BadAnswerError):
+        await drained(ask(connect()))
 
 
 async def test_a_table_may_be_left_early(vendor, connect):

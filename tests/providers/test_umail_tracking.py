@@ -1,4 +1,4 @@
-"""U-Mail's opens, clicks, charges, log and reasons: what is asked, exactly, and what the documents' samples mean."""
+"""U-Mail's tracking figures, charges and log: what is asked, exactly, and what the documents' samples mean."""
 
 import tracemalloc
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +13,7 @@ from providers.errors import (
     RefusedError,
     UnsupportedError,
 )
-from providers.model import BatchNumber, FailureCategory, SendId, StatisticsId
+from providers.model import BatchNumber, SendId
 from providers.tracking import EmailId, LinkId, TrackId
 from tests.providers.vendor import endless, filled, reply, sample
 
@@ -45,14 +45,6 @@ async def gathered(stream) -> list:
     return [one async for one in stream]
 
 
-STREAMS = {
-    "open-detail": (lambda client: client.openers(task_id=TASK), "umail-000-3.2-open-detail.xml"),
-    "click-detail": (lambda client: client.clicks(task_id=TASK), "umail-000-3.3-click-detail.xml"),
-    "failexport": (lambda client: client.failure_reasons(DAY, NEXT), "umail-000-2.3.1-failexport.xml"),
-}
-EACH_STREAM = pytest.mark.parametrize(("ask", "document"), STREAMS.values(), ids=STREAMS)
-
-
 async def test_an_overview_is_read_in_the_documents_own_spelling(vendor, connect):
     vendor.says(filled("umail-000-3.1-overview.xml", **OVERVIEW))
     found = await connect().track_overview(task_id=TASK)
@@ -78,26 +70,7 @@ async def test_a_task_is_named_by_exactly_one_name_or_nothing_is_sent(vendor, co
     for call in (client.track_overview, client.link_clicks):
         with pytest.raises(RefusedError):
             await call(**which)
-    for stream in (client.openers, client.clicks):
-        with pytest.raises(RefusedError):
-            stream(**which)
     assert vendor.requests == []
-
-
-async def test_openers_are_read_though_the_sample_ends_without_its_slash(vendor, connect):
-    values = {"email_id": 9, "email": "a@b.example", "open_total": 3, "open_first": AT, "ip_first": "192.0.2.1"}
-    vendor.says(filled("umail-000-3.2-open-detail.xml", **values))
-    [opener] = await gathered(connect().openers(task_id=TASK))
-    assert vendor.asked.target == "/mm-ms/apinew/track.php?do=open-detail&id=19125"
-    assert (opener.address, opener.email_id, opener.opened_total) == ("a@b.example", "9", 3)
-    assert (opener.first_open, opener.first_ip, opener.first_place) == (AT_UTC, "192.0.2.1", "首次打开地址")
-
-
-async def test_clicks_on_one_link_are_asked_by_its_id(vendor, connect):
-    vendor.says(filled("umail-000-3.3-click-detail.xml", email="a@b.example", click_total=2, click_last=AT))
-    [click] = await gathered(connect().clicks(batch=BATCH, link_id=LinkId("7")))
-    assert vendor.asked.target == f"/mm-ms/apinew/track.php?do=click-detail&ident={BATCH}&link_id=7"
-    assert (click.address, click.url, click.clicked_total, click.last_click) == ("a@b.example", "链接地址", 2, AT_UTC)
 
 
 async def test_a_link_within_a_link_is_its_url_and_no_second_row(vendor, connect):
@@ -172,62 +145,6 @@ async def test_a_long_text_export_is_read_in_flat_memory(vendor, connect):
     tracemalloc.stop()
     assert count == 40_000
     assert peak < 4 << 20
-
-
-@EACH_STREAM
-async def test_a_stream_that_is_cut_short_is_refused(vendor, connect, ask, document):
-    text = sample(document)
-    vendor.says(text[: text.rindex("...")])
-    with pytest.raises(BadAnswerError):
-        await gathered(ask(connect()))
-
-
-async def test_reasons_come_in_the_vendors_words(vendor, connect):
-    vendor.says(sample("umail-000-2.3.1-failexport.xml"))
-    [failure] = await gathered(connect().failure_reasons(DAY, NEXT, batch=BATCH))
-    assert vendor.asked.query == {
-        "type": "all", "date": "2026-11-19", "date_end": "2026-11-20", "task_ident": BATCH, "out_type": "xml",
-    }  # fmt: skip
-    assert (failure.category, failure.reason) == (FailureCategory.MAILBOX_NOT_FOUND, "邮箱不存在")
-
-
-async def test_v3_exports_the_addresses_of_one_day_and_category(vendor, connect):
-    vendor.says("a@b.example\nc@d.example\n")
-    asked = connect("umail-v3").failure_reasons(DAY, DAY, category=FailureCategory.INVALID_FORMAT)
-    found = await gathered(asked)
-    assert {key: vendor.asked.query[key] for key in ("type", "date")} == {"type": "9", "date": "2026-11-19"}
-    assert "out_type" not in vendor.asked.query
-    assert [(one.address, one.category) for one in found] == [
-        ("a@b.example", FailureCategory.INVALID_FORMAT),
-        ("c@d.example", FailureCategory.INVALID_FORMAT),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("last", "category"),
-    [
-        (DAY, None),
-        (NEXT, FailureCategory.INVALID_FORMAT),
-        (DAY, FailureCategory.SPAM_CONTENT),
-        (DAY, FailureCategory.MAILBOX_FULL),
-    ],
-)
-async def test_what_v3_cannot_export_is_not_asked(vendor, connect, last, category):
-    with pytest.raises(UnsupportedError):
-        connect("umail-v3").failure_reasons(DAY, last, category=category)
-    assert vendor.requests == []
-
-
-async def test_the_failures_of_a_task_are_asked_by_its_statistics_id(vendor, connect):
-    vendor.says(sample("umail-000-2.3.2-failexportall.xml"))
-    [failure] = await gathered(connect().task_failures(statistics_id=StatisticsId("1025694")))
-    assert vendor.asked.target == "/mm-ms/apinew/failexportall.php?type=all&task_id=1025694&out_type=xml"
-    assert failure.category is FailureCategory.RECIPIENT_REJECTED
-    for which in ({}, {"statistics_id": StatisticsId("1"), "batch": BATCH}):
-        with pytest.raises(RefusedError):
-            connect().task_failures(**which)
-    with pytest.raises(UnsupportedError):
-        connect("umail-v3").task_failures(batch=BATCH)
 
 
 @pytest.mark.parametrize("kind", ["umail", "umail-v3"])

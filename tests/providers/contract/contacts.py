@@ -1,5 +1,8 @@
 """The contract's rows for contacts and their imports (000 and 001, chapter 4)."""
 
+from collections.abc import Callable
+from typing import Any
+
 from providers.capabilities import ImportsContacts, KeepsContacts
 from providers.contacts import (
     Contact,
@@ -14,10 +17,13 @@ from tests.providers.contract.lists import SIZE, has
 from tests.providers.contract.row import (
     NO_DATA,
     How,
+    Names,
+    Over,
     Row,
     done,
     several,
     single,
+    tabled,
 )
 
 CONTACT = (
@@ -26,6 +32,25 @@ CONTACT = (
 LOGGED = "<address_log><filename>f#.csv</filename><count_all>#</count_all><status>1</status></address_log>"
 QUERIED = "<result><status>success</status><data><![CDATA[解析完成]]></data>;</result>"
 NEW = ContactForm(address="neu@mail.example", name="新 & Neu", variables=("x",))
+
+
+def can(capability: type, method: str, ask: Callable[[Any], bool], dialect: str) -> Row:
+    """A question that the client answers by itself: yes in one dialect only."""
+
+    async def asked(client: Any, names: Names) -> bool:
+        return ask(client)
+
+    return Row(
+        endpoint="",
+        capability=capability,
+        method=method,
+        ask=asked,
+        said=done(),
+        proof=lambda found, place: (found, place.dialect == dialect),
+        over=Over.NOTHING,
+        found=(bool,),
+    )
+
 
 ROWS = (
     Row(
@@ -42,6 +67,19 @@ ROWS = (
             ),
         ),
         found=(ContactPage,),
+    ),
+    Row(
+        endpoint="mloperate.php?do=ml-addr-list",
+        capability=KeepsContacts,
+        method="contact_table",
+        ask=lambda client, names: tabled(client.contact_table(where=names.list)),
+        said=several("data", CONTACT),
+        proof=lambda found, place: (
+            [row["address"] for row in found],
+            [one.person.address for one in place.account.contacts.all(99)],
+        ),
+        how=How.STREAM,
+        found=(dict,),
     ),
     Row(
         endpoint="mloperate.php?do=ml-addr-list",
@@ -153,4 +191,6 @@ ROWS = (
         ),
         found=(ImportRecord,),
     ),
+    can(KeepsContacts, "can_edit_contacts", lambda client: client.can_edit_contacts(), "umail-v3"),
+    can(ImportsContacts, "can_follow_imports", lambda client: client.can_follow_imports(), "umail"),
 )

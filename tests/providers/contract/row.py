@@ -11,6 +11,7 @@ from providers.contacts import ContactId, ImportId, ListId
 from providers.mailtemplates import AttachmentId, TemplateId
 from providers.messages import MessageId
 from providers.model import BatchNumber, Observation, SendId, StatisticsId
+from providers.tables import Table
 from providers.tracking import TrackId
 
 NOW = datetime(2026, 11, 20, 2, 4, tzinfo=UTC)
@@ -125,6 +126,11 @@ _ECHOED = {"id", "task_id", "first_day", "last_day", "delivered_is_derived", "as
 
 async def gathered(stream: AsyncIterator[object]) -> list[object]:
     return [one async for one in stream]
+
+
+async def tabled(table: Table) -> list[dict[str, object]]:
+    """The rows by the names of their columns."""
+    return [dict(zip(table.columns, row, strict=True)) async for batch in table.batches for row in batch]
 
 
 def told(found: object) -> int:

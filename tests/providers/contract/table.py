@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.providers.contract import contacts, lists, material, messages, tables, tasks, tracking
+from tests.providers.contract import contacts, lists, material, messages, tasks, tracking
 from tests.providers.contract.row import How, Over, Row
 
 ROWS: tuple[Row, ...] = (
@@ -13,7 +13,6 @@ ROWS: tuple[Row, ...] = (
     *tracking.ROWS,
     *lists.ROWS,
     *contacts.ROWS,
-    *tables.ROWS,
     *material.ROWS,
     *messages.ROWS,
 )

@@ -10,7 +10,7 @@ from providers.base import (
     TellsTaskStats,
 )
 from providers.capabilities import ExplainsFailures, KeepsLog, TellsCharges
-from providers.model import AccountInfo, Balance, Failure, FailureCategory, SendStats, Task, TaskForm, TaskStatus
+from providers.model import AccountInfo, Balance, FailureCategory, SendStats, Task, TaskForm, TaskStatus
 from providers.tracking import Charge, LogEntry
 from sandbox.mailing import Status
 from sandbox.outcomes import Failure as Fate
@@ -25,10 +25,10 @@ from tests.providers.contract.row import (
     Row,
     Said,
     done,
-    gathered,
     lines,
     several,
     single,
+    tabled,
     told,
 )
 
@@ -199,52 +199,57 @@ ROWS = (
     Row(
         endpoint="failexportall.php",
         capability=ListsFailures,
-        method="failures",
+        method="failure_table",
         kinds=("umail",),
-        ask=lambda client, names: gathered(client.failures(DAY, DAY)),
+        ask=lambda client, names: tabled(client.failure_table(DAY, DAY)),
         said=several("fail_recipient_list", FAILED),
-        proof=lambda found, place: (len(found), failed(place, *EVERY_FATE)),
+        proof=lambda found, place: (
+            (len(found), all(row["address"] for row in found)),
+            (failed(place, *EVERY_FATE), True),
+        ),
         how=How.STREAM,
-        found=(Failure,),
+        found=(dict,),
     ),
     Row(
         endpoint="failexportall.php",
         capability=ExplainsFailures,
-        method="task_failures",
+        method="task_failure_table",
         kinds=("umail",),
-        ask=lambda client, names: gathered(client.task_failures(statistics_id=names.statistics)),
+        ask=lambda client, names: tabled(client.task_failure_table(statistics_id=names.statistics)),
         said=several("fail_recipient_list", FAILED),
         proof=lambda found, place: (
-            ({one.statistics_id for one in found}, len(found)),
+            ({row["statistics_id"] for row in found}, len(found)),
             ({place.names.statistics}, place.task.tally(place.now).of(*EVERY_FATE)),
         ),
         how=How.STREAM,
-        found=(Failure,),
+        found=(dict,),
     ),
     Row(
         endpoint="failexport.php",
         capability=ExplainsFailures,
-        method="failure_reasons",
+        method="failure_reason_table",
         kinds=("umail",),
-        ask=lambda client, names: gathered(client.failure_reasons(DAY, DAY)),
+        ask=lambda client, names: tabled(client.failure_reason_table(DAY, DAY)),
         said=several("fail_recipient_list", REASON),
         proof=lambda found, place: (
-            (len(found), all(one.reason for one in found)),
+            (len(found), all(row["reason"] for row in found)),
             (failed(place, *EVERY_FATE), True),
         ),
         how=How.STREAM,
-        found=(Failure,),
+        found=(dict,),
     ),
     Row(
         endpoint="failexport.php",
         capability=ExplainsFailures,
-        method="failure_reasons",
+        method="failure_reason_table",
         kinds=("umail-v3",),
-        ask=lambda client, names: gathered(client.failure_reasons(DAY, DAY, category=FailureCategory.INVALID_ADDRESS)),
+        ask=lambda client, names: tabled(
+            client.failure_reason_table(DAY, DAY, category=FailureCategory.INVALID_ADDRESS)
+        ),
         said=lines("a#@mail.example"),
         proof=lambda found, place: (len(found), failed(place, Fate.INVALID_ADDR)),
         how=How.STREAM,
-        found=(Failure,),
+        found=(dict,),
     ),
     Row(
         endpoint="deduction.php",

@@ -1,10 +1,10 @@
 """The contract's rows for opens and clicks (000 and 001, chapter 3)."""
 
 from providers.capabilities import TracksTasks
-from providers.tracking import Click, LinkClicks, Opener, Tracked, TrackOverview
+from providers.tracking import LinkClicks, Tracked, TrackOverview
 from sandbox.umail.readers import Reader, readers, totals
 from tests.providers.contract.place import Place
-from tests.providers.contract.row import NO_DATA, NOT_EXIST, How, Row, gathered, lines, several, single
+from tests.providers.contract.row import NO_DATA, NOT_EXIST, How, Row, gathered, lines, several, single, tabled
 
 OPENER = "<user><email_id>#</email_id><email>a#@mail.example</email><open_total>#</open_total></user>"
 CLICK = "<click><click_id>#</click_id><email>a#@mail.example</email><link>https://shop.example/</link></click>"
@@ -35,28 +35,28 @@ ROWS = (
     Row(
         endpoint="track.php?do=open-detail",
         capability=TracksTasks,
-        method="openers",
-        ask=lambda client, names: gathered(client.openers(batch=names.batch)),
+        method="opener_table",
+        ask=lambda client, names: tabled(client.opener_table(batch=names.batch)),
         said=several("data", OPENER),
         proof=lambda found, place: (
-            [(one.email_id, one.address, one.first_open) for one in found[:50]],
-            [(str(one.id), one.email, one.first.replace(microsecond=0)) for one in people(place)[:50]],
+            [(row["address"], row["first_open"]) for row in found],
+            [(one.email, one.first.replace(microsecond=0)) for one in people(place)],
         ),
         how=How.STREAM,
-        found=(Opener,),
+        found=(dict,),
     ),
     Row(
         endpoint="track.php?do=click-detail",
         capability=TracksTasks,
-        method="clicks",
-        ask=lambda client, names: gathered(client.clicks(task_id=names.task)),
+        method="click_table",
+        ask=lambda client, names: tabled(client.click_table(task_id=names.task)),
         said=several("data", CLICK),
         proof=lambda found, place: (
-            [one.address for one in found],
+            [row["address"] for row in found],
             [one.email for one in people(place) if one.clicks],
         ),
         how=How.STREAM,
-        found=(Click,),
+        found=(dict,),
     ),
     Row(
         endpoint="track.php?do=link-stat",

@@ -19,9 +19,9 @@ async def of_tasks(
     batch: BatchNumber | None = task.batch if task else None
     overview = await tracks.track_overview(task_id=task.id if task else None, batch=batch)
     statistics: StatisticsId | None = overview.statistics_id if overview else None
-    explains.task_failures(statistics_id=statistics)
-    explains.task_failures(batch=batch)
-    explains.failure_reasons(date(2026, 11, 20), date(2026, 11, 20), statistics_id=statistics)
+    explains.task_failure_table(statistics_id=statistics)
+    explains.task_failure_table(batch=batch)
+    explains.failure_reason_table(date(2026, 11, 20), date(2026, 11, 20), statistics_id=statistics)
     tracks.tracked([TrackId("1")], link_id=LinkId("2"), email_id=EmailId("3"))
     return report
 

@@ -27,13 +27,13 @@ async def tracking(tracks: TracksTasks, explains: ExplainsFailures) -> None:
     await tracks.track_overview(task_id=STATISTICS)  # wrong
     await tracks.track_overview(task_id=BATCH)  # wrong
     await tracks.track_overview(batch=SEND)  # wrong
-    tracks.openers(task_id=REPORT)  # wrong
-    tracks.clicks(batch=STATISTICS)  # wrong
+    tracks.opener_table(task_id=REPORT)  # wrong
+    tracks.click_table(batch=STATISTICS)  # wrong
     tracks.tracked([SEND])  # wrong
-    explains.task_failures(statistics_id=SEND)  # wrong
-    explains.task_failures(statistics_id=REPORT)  # wrong
-    explains.task_failures(batch=SEND)  # wrong
-    explains.failure_reasons(TODAY, TODAY, statistics_id=SEND)  # wrong
+    explains.task_failure_table(statistics_id=SEND)  # wrong
+    explains.task_failure_table(statistics_id=REPORT)  # wrong
+    explains.task_failure_table(batch=SEND)  # wrong
+    explains.failure_reason_table(TODAY, TODAY, statistics_id=SEND)  # wrong
 
 
 async def contacts(keeps: KeepsContacts, lists: KeepsLists, templates: KeepsTemplates) -> None:
