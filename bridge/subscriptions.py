@@ -132,7 +132,8 @@ def tell(session: Session, now: datetime, events: Sequence[Event], subscriptions
 def _list(session: Session, now: datetime, receiver: str, events: Sequence[Event], notice: Notice | None) -> None:
     """Put events onto the message that still waits, and onto new ones."""
     if notice is not None and is_rendered(notice):
-        notice.open_key = notice = None
+        notice.open_key = None
+        notice = None
     left = [event.id for event in events]
     if notice is not None:
         room = MOST - len(notice.facts["events"])
