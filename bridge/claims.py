@@ -4,17 +4,17 @@ What Slack allows is kept in `rate_limit` rows: one for each receiver, and one f
 Source: docs.slack.dev/apis/web-api/rate-limits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, func, or_
 from sqlalchemy import select as sql
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from bridge.faces import Face, face
+from bridge.faces import Face
 from store.tables import Alert, Limit, Notice, NoticeAlert
 
 LEASE = timedelta(seconds=10)
@@ -58,7 +58,11 @@ def key_of(receiver: str) -> str:
     return f"slack/{receiver}"
 
 
-def claim(session: Session, now: datetime, worker: str, room: int) -> Sequence[Claim]:
+Look: TypeAlias = Callable[[Session, datetime, Notice], Face | None]
+"""`bridge.faces.face`."""
+
+
+def claim(session: Session, now: datetime, worker: str, room: int, look: Look) -> Sequence[Claim]:
     """Lease at most `room` notices to `worker`; the first of each receiver that is free.
 
     Critical first, then edits before posts, then by age. What has nothing to show is settled at once.
@@ -70,7 +74,7 @@ def claim(session: Session, now: datetime, worker: str, room: int) -> Sequence[C
             if edits < 1:
                 continue
             edits -= 1
-        if found := _claimed(session, now, worker, notice):
+        if found := _claimed(session, now, worker, notice, look):
             claims.append(found)
     return claims
 
@@ -92,7 +96,7 @@ def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> S
     busy = select(Notice.receiver).where(col(Notice.due_at).is_not(None), col(Notice.lease_until) > now)
     order: tuple[Any, ...] = (col(Notice.priority), col(Notice.ts).is_(None), col(Notice.id))
     place: ColumnElement[int] = func.row_number().over(partition_by=col(Notice.receiver), order_by=order)
-    due: Select[Any] = (
+    due: Select[Any, Any] = (
         sql(col(Notice.id).label("id"), place.label("place"))
         .outerjoin(parent, col(Notice.parent_id) == col(parent.id))
         .outerjoin(Limit, col(Limit.key) == key_of("") + col(Notice.receiver))
@@ -116,10 +120,10 @@ def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> S
     return session.exec(best).all()
 
 
-def _claimed(session: Session, now: datetime, worker: str, notice: Notice) -> Claim | None:
+def _claimed(session: Session, now: datetime, worker: str, notice: Notice, look: Look) -> Claim | None:
     shown: Face | UnrenderableError | None
     try:
-        shown = face(session, now, notice)
+        shown = look(session, now, notice)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # One bad row must not stand in the way of the rest.
         shown = UnrenderableError(repr(error))

@@ -84,7 +84,7 @@ def _refused(session: Session, now: datetime, notice: Notice, refused: Refused, 
         case Scope.GONE:
             _post_anew(session, now, notice, refused.error)
         case Scope.CONTENT:
-            notice.parked, notice.due_at = refused.error, None
+            notice.parked, notice.due_at = refused.error, now + RETRY
             _tell(session, now, notice, refused, admins)
         case Scope.RECEIVER:
             notice.due_at = now + RETRY

@@ -1,16 +1,29 @@
 """What a notice should show now: the rows as they are, for a template."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from store.tables import Notice, NoticeKind
+from bridge import watch
+from bridge.notices import LISTED, PAGE
+from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
 
+NextOf: TypeAlias = Callable[[Alert], Sequence[str]]
+"""Whom the next step of an alert's escalation, at its `due_at`, will mention."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_WORST = {"critical": 0, "warning": 1, "info": 2}
+_OPEN = {state: place for place, state in enumerate(AlertState)}
+"""What fires before what is acknowledged, what is over last."""
+
+
+def nobody(_alert: Alert) -> Sequence[str]:
+    """Where there is no escalation."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +36,201 @@ class Face:
     """Whether a reply shows in the channel too."""
 
 
-def face(session: Session, now: datetime, notice: Notice) -> Face | None:
+class Told(dict[str, Any]):
+    """An alert's facts; what a rule did not say is unknown."""
+
+    def __missing__(self, _key: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFace:
+    """An alert, for the macros of `notice/kinds.j2`."""
+
+    id: str
+    rule: str
+    kind: str
+    severity: str
+    account: str
+    subject: str
+    """Without its kind: `19124` of `task/19124`; empty where an account has only one."""
+    of: str
+    """The kind: `task`."""
+    state: str
+    held: bool
+    reason: str
+    facts: Told
+    peak: Told
+    began_at: datetime
+    fired_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    snoozed_by: str | None
+    snoozed_until: datetime | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+    did: str | None
+    next_at: datetime | None
+    next_who: Sequence[str]
+
+    @property
+    def lasted(self) -> float | None:
+        """Seconds that it fired; None while it does."""
+        return (self.resolved_at - self.fired_at).total_seconds() if self.resolved_at else None
+
+
+def face(session: Session, now: datetime, notice: Notice, *, next_of: NextOf = nobody) -> Face | None:
     """What `notice` should show now; None when there is nothing to show. Only reads."""
-    return FACES[notice.kind](session, now, notice)
+    return _FACES[notice.kind](_Look(session, now, notice, next_of))
 
 
-def _template(_session: Session, _now: datetime, notice: Notice) -> Face:
+def alert_face(alert: Alert, next_of: NextOf = nobody) -> AlertFace:
+    """A row as the words need it: times are times, and what is not known reads None."""
+    of, _, subject = alert.subject.partition("/")
+    same = {
+        name: getattr(alert, name)
+        for name in AlertFace.__dataclass_fields__
+        if name not in {"subject", "of", "facts", "peak", "fired_at", "next_at", "next_who"}
+    }
+    who = next_of(alert) if alert.state is AlertState.FIRING and alert.due_at else ()
+    return AlertFace(
+        **same,
+        of=of,
+        subject=subject,
+        facts=Told(revived(alert.facts)),
+        peak=Told(revived(alert.peak)),
+        fired_at=alert.fired_at or alert.began_at,
+        next_at=alert.due_at if who else None,
+        next_who=who,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    session: Session
+    now: datetime
+    notice: Notice
+    next_of: NextOf
+
+    @property
+    def parent(self) -> Notice:
+        """The notice whose thread it stands in."""
+        return self.session.get_one(Notice, self.notice.parent_id)
+
+    def alerts(self, notice_id: str | None, first: int = 1, last: int | None = None) -> list[Alert]:
+        """A notice's alerts in the order in which they joined, from position `first` to `last`."""
+        found = (
+            select(Alert)
+            .join(NoticeAlert, col(NoticeAlert.alert_id) == col(Alert.id))
+            .where(NoticeAlert.notice_id == notice_id, NoticeAlert.position >= first)
+            .order_by(col(NoticeAlert.position), col(Alert.id))
+        )
+        return list(self.session.exec(found if last is None else found.where(NoticeAlert.position <= last)))
+
+
+def _alerts(look: _Look) -> Face | None:
+    rows = look.alerts(look.notice.id)
+    if not rows:
+        return None
+    labels = look.notice.facts["labels"]
+    about = {
+        "notice": look.notice.id,
+        "version": look.notice.wanted,
+        "labels": labels,
+        "matchers": " ".join(f'"{name}={value}"' for name, value in labels.items()),
+        "mention": look.notice.facts["mention"],
+    }
+    if len(rows) == 1:
+        return Face("notice/alert", about | {"alert": alert_face(rows[0], look.next_of)})
+    return Face("notice/alerts", about | _group(rows))
+
+
+def _group(rows: Sequence[Alert]) -> dict[str, Any]:
+    """The head of a group: how many of what, and the first ten, what fires and is worst before the rest."""
+    ordered = sorted(rows, key=lambda one: (_OPEN[one.state], _WORST.get(one.severity, 9)))
+    is_open = [one for one in rows if one.state is not AlertState.RESOLVED]
+    began = min(one.fired_at or one.began_at for one in rows)
+    over = None if is_open else max(one.resolved_at for one in rows if one.resolved_at)
+    return {
+        "alerts": [alert_face(one) for one in ordered[:LISTED]],
+        "more": len(rows) - LISTED if len(rows) > LISTED else 0,
+        "total": len(rows),
+        "severities": sorted(Counter(one.severity for one in is_open).items(), key=lambda pair: _WORST.get(pair[0], 9)),
+        "states": Counter(one.state.value for one in rows),
+        "acknowledged_by": sorted({one.acknowledged_by for one in is_open if one.acknowledged_by}),
+        "since": began,
+        "lasted": (over - began).total_seconds() if over else None,
+    }
+
+
+def _members(look: _Look) -> Face | None:
+    first = look.notice.page * PAGE + 1
+    rows = look.alerts(look.notice.parent_id, first, first + PAGE - 1)
+    facts = {"first": first, "last": first + len(rows) - 1, "alerts": [alert_face(row) for row in rows]}
+    return Face("notice/members", facts) if rows else None
+
+
+def _history(look: _Look) -> Face | None:
+    alerts = {f"alert/{row.id}": row for row in look.alerts(look.notice.parent_id)}
+    happened = (
+        select(Event)
+        .where(col(Event.account).in_({row.account for row in alerts.values()}), col(Event.subject).in_(alerts))
+        .order_by(col(Event.recorded_at), col(Event.id))
+        .offset(look.notice.page * PAGE)
+        .limit(PAGE)
+    )
+    entries = [
+        {"at": event.time, "type": event.type, "data": Told(revived(event.data)), "alert": alert_face(found)}
+        for event in look.session.exec(happened)
+        if (found := alerts.get(event.subject))
+    ]
+    return Face("notice/history", {"entries": entries, "several": len(alerts) > 1}) if entries else None
+
+
+def _escalation(look: _Look) -> Face | None:
+    parent = look.parent
+    firing = [row for row in look.alerts(parent.id) if row.state is AlertState.FIRING]
+    rows = firing or look.alerts(parent.id)
+    if not rows:
+        return None
+    worst = min(rows, key=lambda one: _WORST.get(one.severity, 9))
+    facts = {
+        "why": look.notice.facts["why"],
+        "who": look.notice.facts["who"],
+        "alert": alert_face(worst),
+        "firing": len(firing),
+        "notice": parent.id,
+        "version": parent.wanted,
+        "said_at": look.notice.created_at,
+    }
+    return Face("notice/escalation", facts, broadcast=True)
+
+
+def _events(look: _Look) -> Face | None:
+    ids = look.notice.facts["events"]
+    found = {event.id: event for event in look.session.exec(select(Event).where(col(Event.id).in_(ids)))}
+    entries = [
+        {
+            "at": event.time,
+            "type": event.type,
+            "account": event.account,
+            "subject": event.subject.partition("/")[2],
+            "of": event.subject.partition("/")[0],
+            "data": Told(revived(event.data)),
+        }
+        for event_id in ids
+        if (event := found.get(event_id))
+    ]
+    return Face("notice/events", {"entries": entries}) if entries else None
+
+
+def _watch(look: _Look) -> Face:
+    return Face("watch/progress", watch.facts_of(look.session, look.now, look.notice))
+
+
+def _template(look: _Look) -> Face:
     """Notes and digests bring their words' name and facts along: `{"template": …, "facts": {…}}`."""
-    return Face(notice.facts["template"], revived(notice.facts["facts"]))
+    return Face(look.notice.facts["template"], revived(look.notice.facts["facts"]))
 
 
 def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
@@ -44,8 +244,13 @@ def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
     return value
 
 
-FACES: Mapping[NoticeKind, Callable[[Session, datetime, Notice], Face | None]] = {
-    NoticeKind.ALERTS: lambda _s, _n, _o: None,
+_FACES: Mapping[NoticeKind, Callable[[_Look], Face | None]] = {
+    NoticeKind.ALERTS: _alerts,
+    NoticeKind.MEMBERS: _members,
+    NoticeKind.HISTORY: _history,
+    NoticeKind.ESCALATION: _escalation,
+    NoticeKind.EVENTS: _events,
+    NoticeKind.WATCH: _watch,
     NoticeKind.DIGEST: _template,
     NoticeKind.NOTE: _template,
 }

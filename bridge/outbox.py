@@ -14,13 +14,14 @@ no timestamp (its process died, the reply was lost) looks for it in the channel 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 from jinja2 import TemplateError
 from sqlmodel import Session
 
 from bridge.claims import Claim, UnrenderableError, claim
 from bridge.endings import Ending, settle
-from bridge.faces import Face
+from bridge.faces import Face, NextOf, face, nobody
 from bridge.receivers.board import Board, Lost, Posted, Refused, Shown, Trouble
 from store.engine import Store
 from store.tables import new_id
@@ -51,12 +52,14 @@ class Outbox:
         *,
         admins: Sequence[str] = (),
         zone: tzinfo = UTC,
+        next_of: NextOf = nobody,
         crash: Callable[[str], None] = _nothing,
     ) -> None:
         """language_of: of a receiver, a channel's or a person's id.
 
         admins: receivers of the notes about what cannot be sent.
         zone: where Slack draws no times itself.
+        next_of: whom the next step of an alert's escalation will mention.
         crash: called at each of `STEPS`; where tests end the process.
         """
         self._store = store
@@ -65,6 +68,7 @@ class Outbox:
         self._slash = slash
         self._admins = admins
         self._zone = zone
+        self._look = partial(face, next_of=next_of)
         self._crash = crash
         self._worker = new_id()
 
@@ -95,7 +99,7 @@ class Outbox:
         def work(session: Session, now: datetime) -> Sequence[Claim]:
             settle(session, now, endings, self._admins)
             session.flush()
-            return claim(session, now, self._worker, room)
+            return claim(session, now, self._worker, room, self._look)
 
         claims = await self._store.transact(work)
         for _ in endings:
@@ -141,12 +145,12 @@ class Outbox:
         return await self._board.direct(receiver) if receiver[:1] in "UW" else receiver
 
     async def _rendered(self, claim: Claim) -> Message | UnrenderableError:
-        face = claim.face
-        if isinstance(face, UnrenderableError):
-            return face
+        shown = claim.face
+        if isinstance(shown, UnrenderableError):
+            return shown
         language = await self._language_of(claim.receiver)
         try:
-            return render(face.name, language, zone=self._zone, slash=self._slash, **face.facts)
+            return render(shown.name, language, zone=self._zone, slash=self._slash, **shown.facts)
         except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
             # One bad row must not stand in the way of the rest.
             return UnrenderableError(repr(error))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import col, select
 
 from bridge.outbox import Outbox
 from bridge.receivers.board import Board
@@ -83,9 +84,8 @@ class Desk:
 
 
 def waiting(session, now) -> bool:
-    from sqlmodel import col, select  # noqa: PLC0415
-
-    return session.exec(select(Notice.id).where(col(Notice.due_at).is_not(None))).first() is not None
+    """Whether anything is due soon; what is parked waits for an hour."""
+    return session.exec(select(Notice.id).where(col(Notice.due_at) < now + timedelta(minutes=10))).first() is not None
 
 
 def client_of(slack_url: str, token: str, session: aiohttp.ClientSession) -> AsyncWebClient:

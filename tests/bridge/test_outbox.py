@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from bridge.claims import LEASE, claim
 from bridge.endings import Ending, settle, unpark
+from bridge.faces import face
 from bridge.outbox import PATIENCE, Outbox
 from bridge.receivers.board import Shown
 from sandbox.slack.server import SlackServer
@@ -293,9 +294,9 @@ async def test_nothing_to_show_is_nothing_said(desk):
 
 async def test_a_claim_whose_lease_ran_out_changes_nothing(desk, database):
     row = await added(desk)
-    [old] = await desk.store.transact(lambda session, now: claim(session, now, "one", 5))
+    [old] = await desk.store.transact(lambda session, now: claim(session, now, "one", 5, face))
     desk.step(LEASE.total_seconds() + 1)
-    [new] = await desk.store.transact(lambda session, now: claim(session, now, "two", 5))
+    [new] = await desk.store.transact(lambda session, now: claim(session, now, "two", 5, face))
     assert new.tried_at is not None
     await desk.store.transact(lambda session, now: settle(session, now, [Ending(old, Shown("1.0"))], ()))
     assert (await desk.notice(row)).worker == "two"
@@ -304,9 +305,9 @@ async def test_a_claim_whose_lease_ran_out_changes_nothing(desk, database):
 async def test_a_claimed_receiver_is_nobody_elses(desk, database):
     await added(desk)
     await added(desk)
-    assert len(await desk.store.transact(lambda session, now: claim(session, now, "one", 5))) == 1
+    assert len(await desk.store.transact(lambda session, now: claim(session, now, "one", 5, face))) == 1
     desk.step(5)
-    assert await desk.store.transact(lambda session, now: claim(session, now, "two", 5)) == []
+    assert await desk.store.transact(lambda session, now: claim(session, now, "two", 5, face)) == []
 
 
 async def test_two_processes_never_say_the_same_twice(desk, database, slack):
