@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, SecretStr
 
 from bot.document import ConfigError, Document, Mistake, Value, read
-from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, Zone
+from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, WatcherUrl, Zone
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
 from bridge.rules import Rule
+from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 
 __all__ = [
@@ -89,6 +90,8 @@ class Server(_Frozen):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     """0: any free port."""
+    metrics_token: SecretStr = SecretStr("")
+    """Who shows it may read /metrics and the health pages; empty: whoever is on this machine may."""
 
 
 class Roles(_Frozen):
@@ -146,6 +149,11 @@ class _Shared(_Frozen):
     server: Server = Server()
     roles: Roles = Roles()
     channels: Channels = Channels()
+    polling: Polling = Polling()
+    digest: Digest = Field(default_factory=Digest)
+    retention: Retention = Retention()
+    heartbeat_url: WatcherUrl | None = None
+    """A GET goes there while polls go well; it may carry a secret."""
 
 
 class Config(_Shared):

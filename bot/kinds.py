@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -24,6 +24,11 @@ def _zone(name: object) -> ZoneInfo:
         return ZoneInfo(name)
     near = get_close_matches(str(name), zones, n=1)
     raise ValueError("is no time zone; " + (f"did you mean {near[0]}?" if near else "write it as in Asia/Shanghai"))
+
+
+def _watcher_url(url: SecretStr) -> SecretStr:
+    _api_url(url.get_secret_value())
+    return url
 
 
 def _api_url(url: str) -> str:
@@ -64,6 +69,8 @@ def _database(url: str) -> str:
 Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
 ApiUrl: TypeAlias = Annotated[str, AfterValidator(_api_url)]
 """Ends with a slash, whichever way it was written."""
+WatcherUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_watcher_url)]
+"""As it was written."""
 DatabaseUrl: TypeAlias = Annotated[str, AfterValidator(_database)]
 SlashCommand: TypeAlias = Annotated[
     str, shaped(r"/[a-z0-9_-]{1,31}", "a slash command; write / and at most 31 of a-z, 0-9, - and _, as in /edm")

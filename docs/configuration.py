@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
 from bridge.rules import DEFAULTS, MODELS, Rule
+from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 
 _KEY = re.compile(r"( *)([a-z_]+):")
@@ -23,6 +25,9 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "server": Server,
     "roles": Roles,
     "channels": Channels,
+    "polling": Polling,
+    "digest": Digest,
+    "retention": Retention,
 }
 
 
@@ -174,5 +179,7 @@ _WORDS: Mapping[type, str] = {
     int: "whole number",
     str: "text",
     SecretStr: "secret",
+    time: "time of day",
+    timedelta: "span of time",
     ZoneInfo: "time zone",
 }

@@ -120,7 +120,7 @@ def test_the_shipped_file_knows_every_key():
 def test_every_key_of_the_shipped_file_has_a_comment_above_it():
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()
     # A section explains itself by its keys, an account by its section.
-    sections = {"slack:", "server:", "  umail:", "  emailcar:", "  itnio:"}
+    sections = {"slack:", "server:", "polling:", "digest:", "retention:", "  umail:", "  emailcar:", "  itnio:"}
     bare = [
         line
         for above, line in itertools.pairwise(lines)
@@ -227,8 +227,8 @@ MISTAKES = [
     ("datbase: x", "datbase: is not a key here; did you mean database?"),
     ("acounts: x", "acounts: is not a key here; did you mean accounts?"),
     ("set_aside: []", "set_aside: is not a key here; known here: "),
-    ("polling: {tasks: 60s}", "polling: is not a key here; known here: "),
-    ("polling:", "polling: is not a key here; known here: "),
+    ("pollings: {tasks: 60s}", "pollings: is not a key here; did you mean polling?"),
+    ("pollings:", "pollings: is not a key here; did you mean polling?"),
     ("<<: {language: zh}", "<<: is not a key here; known here: "),
     ("language: ${}", "language: `${` is not followed by a name and `}`; write "),
     ("database: ${NONE}", "database: NONE is not set; export it"),
@@ -267,6 +267,15 @@ MISTAKES = [
     ("roles: {admin: [everyone]}", "roles.admin[0]: is not for everyone; name the people or a user group who may "),
     ("channels: {alerts: '#alerts'}", "channels.alerts: is not a channel's id; copy it from the channel's details"),
     ("channels: {alert: C0X}", "channels.alert: is not a key here; did you mean alerts?"),
+    ("polling: {tasks: often}", "polling.tasks: is no span of time; write it as in 90s, 5m, 1h30m or 400d"),
+    ("polling: {tasks: 1s}", "polling.tasks: must be between 10s and 7d"),
+    ("polling: {task: 60s}", "polling.task: is not a key here; did you mean tasks?"),
+    ("digest: {at: noon}", "digest.at: is no time of day; write it as in 09:00"),
+    ("digest: {at: '24:00'}", "digest.at: is no time of day; write it as in 09:00"),
+    ("digest: {channels: [general]}", "digest.channels[0]: is not a channel's id; copy it from the channel's details"),
+    ("digest: {times: {C0X: 9}}", "digest.times.C0X: is no time of day; write it as in 09:00"),
+    ("retention: {raw: 0d}", "retention.raw: is no span of time; write it as in 90s, 5m, 1h30m or 400d"),
+    ("heartbeat_url: http://watch.example/x", "heartbeat_url: must begin with https://; http:// is for 127.0.0.1"),
 ]
 
 
