@@ -24,22 +24,29 @@ BASELINED = "baseline"
 """`Snapshot.kind` of the row that says that a first poll came to its end; its subject is the kind that was polled."""
 
 
+_OURS = (_SNAPSHOT.c.account == bindparam("account"), _SNAPSHOT.c.kind == bindparam("kind"))
+_ROWS = select(*(_SNAPSHOT.c[name] for name in _FIELDS)).where(*_OURS)
+# Made once: each poll asks them, and making one takes longer than its answer.
+_NAMED = _ROWS.where(_SNAPSHOT.c.subject.in_(bindparam("subjects", expanding=True)))
+# Not `IS NOT NULL`: of an index, SQLite takes a range.
+_LOOKED_AT = _ROWS.where(_SNAPSHOT.c.look_at > bindparam("since", _LONG_AGO))
+_BASELINE = select(_SNAPSHOT.c.version).where(*_OURS, _SNAPSHOT.c.subject == bindparam("subject"))
+
+
 def known(session: Session, account: str, kind: Kind, subjects: Sequence[str] | None) -> dict[str, Known]:
     """The rows of `subjects` by subject; where they are not given, of all that is still looked at."""
-    # Not `IS NOT NULL`: of an index, SQLite takes a range.
-    which = _SNAPSHOT.c.look_at > _LONG_AGO if subjects is None else _SNAPSHOT.c.subject.in_(subjects)
-    query = select(*(_SNAPSHOT.c[name] for name in _FIELDS)).where(
-        _SNAPSHOT.c.account == account, _SNAPSHOT.c.kind == kind.value, which
-    )
-    rows = session.connection().execute(query)
+    given: dict[str, Any] = {"account": account, "kind": kind.value}
+    if subjects is None:
+        rows = session.connection().execute(_LOOKED_AT, given)
+    else:
+        rows = session.connection().execute(_NAMED, given | {"subjects": subjects})
     return {row[0]: Known(**dict(zip(_FIELDS, row, strict=True))) for row in rows}
 
 
 def is_baselined(session: Session, account: str, kind: Kind) -> bool:
     """Whether the first poll of a kind has come to its end."""
-    key = {"account": account, "kind": BASELINED, "subject": kind.value}
-    query = select(_SNAPSHOT.c.version).where(*(_SNAPSHOT.c[name] == value for name, value in key.items()))
-    return session.connection().execute(query).first() is not None
+    given = {"account": account, "kind": BASELINED, "subject": kind.value}
+    return session.connection().execute(_BASELINE, given).first() is not None
 
 
 def row_of(account: str, kind: str, row: Known) -> dict[str, Any]:
