@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from bot.command import RefusalError
+from bridge.durations import span_of
 from store.tables import Outcome
 
 
@@ -32,6 +33,14 @@ def _page(_type: object, value: int) -> None:
         raise ValueError("page")
 
 
+def _span(_type: object, value: str | None) -> None:
+    if value is not None and not LEAST <= (span_of(value) or timedelta(0)) <= MOST:
+        raise ValueError("span")
+
+
+LEAST, MOST = timedelta(minutes=1), timedelta(days=31)
+"""How long people may want to hear nothing."""
+
 _DIGITS = r"[1-9]\d{0,19}"
 _DOMAIN = r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
 ADDRESS = r"[^\s@,;<>\"'()\[\]:\\]{1,64}@" + _DOMAIN
@@ -45,6 +54,10 @@ AttachmentArg = Annotated[str, Parameter(validator=_formed("attachment", _DIGITS
 MessageArg = Annotated[str, Parameter(validator=_formed("message id", r"[A-Za-z0-9_-]{1,64}"))]
 EmailAddress = Annotated[str, Parameter(validator=_formed("address", ADDRESS))]
 DomainName = Annotated[str, Parameter(validator=_formed("domain", _DOMAIN))]
+AlertArg = Annotated[str, Parameter(validator=_formed("alert id", r"[0-9A-Fa-f-]{4,36}"))]
+SilenceArg = Annotated[str, Parameter(validator=_formed("silence id", r"[0-9A-Fa-f-]{4,36}"))]
+"""A UUID, or its end, which is what people are shown."""
+SpanArg = Annotated[str, Parameter(validator=_span)]
 AccountName = Annotated[str | None, Parameter(name="--account")]
 Page = Annotated[int, Parameter(name="--page", validator=_page)]
 Injected = Parameter(parse=False)

@@ -8,43 +8,63 @@ from store.tables import Outcome
 _ME = ("@me", "me", "我", "@我")
 
 
-async def receiver_of(ctx: Context, to: str | None, account: str | None = None) -> str:
+async def receiver_of(ctx: Context, to: str | None, account: str | None = None, *, speaks: bool = True) -> str:
     """The id of a channel or of the asker.
 
     to: `@me`, a channel's id (Slack writes it for `#channel`), or None: the channel where it was typed, for who may
-    speak there, and the asker for everybody else.
+    have the bot speak there, and the asker for everybody else.
+    speaks: whether the bot is going to; then it must be able to.
 
     Raises:
         RefusalError: `unreachable_channel`, saying why; `not_allowed`: in a channel it takes an operator.
     """
-    me = ctx.person.id if ctx.conversation is not None or ctx.person.id[:1] in "UW" else None
     if to is None:
-        here = ctx.run.channel_id or ""
         if ctx.conversation is None:
             raise _refusal("no_receiver")
-        if here[:1] not in "CG" or ctx.person.role(account) < Role.OPERATOR:
-            return ctx.person.id
-        return await _channel(ctx, here)
-    if to.lower() in _ME or to == me:
-        if me is None:
+        here = ctx.run.channel_id or ""
+        receiver = here if is_channel(here) and ctx.person.role(account) >= Role.OPERATOR else ctx.person.id
+    else:
+        receiver = named(ctx, to)
+    if is_channel(receiver):
+        ctx.need(Role.OPERATOR, account)
+        if speaks:
+            await _try_to_speak(ctx, receiver)
+    return receiver
+
+
+def named(ctx: Context, to: str) -> str:
+    """The receiver of this name: a channel's id, or the asker's own.
+
+    Raises:
+        RefusalError: `unreachable_channel`: it is neither.
+    """
+    if to.lower() in _ME or to == ctx.person.id:
+        if not _is_id(ctx.person.id):
             raise _refusal("no_receiver")
-        return me
-    if to[:1] in "UW" and to.isalnum() and to.isupper():
+        return ctx.person.id
+    if _is_id(to) and not is_channel(to):
         raise _refusal("not_yourself")
-    if to[:1] not in "CG" or not to.isalnum() or not to.isupper():
+    if not is_channel(to):
         raise _refusal("no_channel", to)
-    ctx.need(Role.OPERATOR, account)
-    return await _channel(ctx, to)
+    return to
 
 
-async def _channel(ctx: Context, channel_id: str) -> str:
+def is_channel(receiver: str) -> bool:
+    """Whether it is a channel's id; else a person's, or none at all."""
+    return receiver[:1] in ("C", "G") and _is_id(receiver)
+
+
+def _is_id(word: str) -> bool:
+    return word[:1] in tuple("CGUW") and len(word) > 1 and word.isascii() and word.isalnum() and word.isupper()
+
+
+async def _try_to_speak(ctx: Context, channel_id: str) -> None:
     if ctx.conversation is None:
         # At a terminal there is no Slack to ask; a post that fails is parked, and admins are told.
-        return channel_id
+        return
     found = await ctx.conversation.channel(channel_id)
     if found.problem:
         raise _refusal(found.problem, channel_id)
-    return channel_id
 
 
 def _refusal(problem: str, receiver: str | None = None) -> RefusalError:

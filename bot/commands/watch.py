@@ -58,7 +58,7 @@ async def watch(task_id: TaskId, *, to: To = None, account: AccountName = None, 
 async def unwatch(task_id: TaskId, *, to: To = None, account: AccountName = None, ctx: Ctx) -> Answer:
     """Follow a task no longer."""
     provider = ctx.provider(ReadsTasks, account)
-    receiver = await receiver_of(ctx, to, provider.account)
+    receiver = await receiver_of(ctx, to, provider.account, speaks=False)
 
     def ended(session: Session, now: datetime) -> bool:
         return follow.unwatch(

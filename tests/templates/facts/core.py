@@ -111,7 +111,19 @@ MESSAGES = {
         ),
         *(
             {**NOT_UNDERSTOOD, "problem": "wrong_value", "command": ANY_COMMAND, "kind": kind}
-            for kind in ("task id", "list id", "contact id", "template id", "attachment", "message id", "address")
+            for kind in (
+                "task id",
+                "list id",
+                "contact id",
+                "template id",
+                "attachment",
+                "message id",
+                "address",
+                "alert id",
+                "silence id",
+                "span",
+                "comment",
+            )
         ),
         *(
             {**NOT_UNDERSTOOD, "problem": "wrong_value", "command": ANY_COMMAND, "kind": kind, "choices": ["a", "b"]}

@@ -1,0 +1,66 @@
+"""Alerts in the office: raised as the rules raise them, shown in Slack as the outbox shows them."""
+
+import aiohttp
+from sqlmodel import col, select
+
+from bridge.alerts import AlertDesk
+from bridge.outbox import Outbox
+from bridge.routes import Routing
+from bridge.rules import DEFAULTS, RuleKind
+from bridge.verdicts import Clear, Firing, Reason
+from store.tables import Alert, Notice, NoticeKind
+from tests.bridge.posts import board_of, english
+from tests.templates.facts.notice import FIRINGS
+
+ALERTS = "C0ALERTS"
+FACTS = {kind: facts for kind, _, _, facts in FIRINGS[::-1]}
+DESK = AlertDesk(DEFAULTS, Routing(default=ALERTS))
+
+
+async def raised(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, account="umail"):
+    """An alert that fires; its id."""
+    rule = next(rule for rule in DEFAULTS if rule.kind is kind)
+
+    def work(session, now):
+        verdict = Firing(Reason.ABOVE_USUAL, FACTS[kind], 0.063)
+        DESK.apply(session, now, rule=rule, account=account, subject=subject, verdict=verdict)
+        rows = session.exec(select(Alert).where(Alert.subject == subject).order_by(col(Alert.id).desc())).all()
+        if rule.wait:
+            rows[0].due_at = now
+            session.flush()
+            DESK.due(session, now)
+        return rows[0].id
+
+    return await office.store.transact(work)
+
+
+async def cleared(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, account="umail"):
+    """The rule holds no more."""
+    rule = next(rule for rule in DEFAULTS if rule.kind is kind)
+    about = {"rule": rule, "account": account, "subject": subject, "verdict": Clear(Reason.WELL)}
+    await office.store.transact(lambda session, now: DESK.apply(session, now, **about))
+
+
+async def row(office, alert_id):
+    return await office.store.transact(lambda session, _now: session.get_one(Alert, alert_id))
+
+
+async def notices(office, kind=NoticeKind.ALERTS):
+    return await office.store.transact(
+        lambda session, _now: session.exec(select(Notice).where(Notice.kind == kind)).all()
+    )
+
+
+async def show(office):
+    """Let the outbox show all that is due within a minute."""
+    async with aiohttp.ClientSession() as session:
+        outbox = Outbox(office.store, board_of(office.slack, session), english, "/edm")
+        for _ in range(60):
+            await outbox.run_once()
+            office.later(1)
+
+
+async def on_the_wall(office, user, words):
+    """The message in the alerts channel that says so."""
+    await show(office)
+    return await office.slack.wait(user, ALERTS, lambda m: words in m.plain and not m.ephemeral_for, timeout=2.0)
