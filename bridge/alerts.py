@@ -6,6 +6,7 @@ Everything here happens in somebody's transaction and only reads and writes rows
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,8 @@ from bridge.verdicts import Firing, Verdict, View, judge
 from bridge.views import aging, views
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence, Subscription
 
+Judged: TypeAlias = tuple[Rule, str, Verdict]
+"""Which rule says what of which subject."""
 _UP = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 
@@ -48,12 +51,10 @@ class AlertDesk:
         sitting.book.events[:0] = events
         sitting.close()
 
-    def apply(
-        self, session: Session, now: datetime, *, rule: Rule, account: str, subject: str, verdict: Verdict
-    ) -> None:
-        """Write down what one verdict means."""
+    def apply(self, session: Session, now: datetime, *, account: str, judged: Sequence[Judged]) -> None:
+        """Write down what verdicts about an account mean."""
         sitting = _Sitting(self, session, now)
-        sitting.judge(account, [(rule, subject, verdict)])
+        sitting.judge(account, judged)
         sitting.close()
 
     def age(self, session: Session, now: datetime, accounts: Collection[str]) -> None:
@@ -100,10 +101,6 @@ class AlertDesk:
         steps = self.routing.escalations(labels_of(alert))
         waiting = alert.state is AlertState.FIRING and not alert.held and alert.due_at is not None
         return steps[alert.step] if waiting and alert.step < len(steps) else None
-
-
-Judged = tuple[Rule, str, Verdict]
-"""Which rule says what of which subject."""
 
 
 def _verdicts(rules: Iterable[Rule], seen: Sequence[View]) -> Sequence[Judged]:

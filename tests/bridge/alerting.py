@@ -10,7 +10,7 @@ from bridge.routes import OncallStep, Route, Routing
 from bridge.rules import BounceRateRule, ProviderDownRule, Severity, TaskStatusRule
 from bridge.verdicts import Clear, Firing, Reason
 from store.engine import Store
-from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
+from store.tables import Alert, Event, Notice, NoticeAlert, NoticeKind
 
 MINUTE = timedelta(minutes=1)
 BOUNCES = BounceRateRule(name="bounces", above=0.1, severity=Severity.CRITICAL)
@@ -36,11 +36,8 @@ class Scene:
         self.desk = AlertDesk(rules, routing)
 
     async def verdict(self, verdict, *subjects, rule=BOUNCES, account="umail"):
-        def judged(session, now):
-            for subject in subjects or ("task/1",):
-                self.desk.apply(session, now, rule=rule, account=account, subject=subject, verdict=verdict)
-
-        await self.store.transact(judged)
+        judged = [(rule, subject, verdict) for subject in subjects or ("task/1",)]
+        await self.store.transact(lambda session, now: self.desk.apply(session, now, account=account, judged=judged))
 
     async def fire(self, *subjects, share=0.2, reason=Reason.ABOVE_LIMIT, facts=None, **where):
         await self.verdict(Firing(reason, {"share": share} | (facts or {}), share), *subjects, **where)
@@ -83,7 +80,7 @@ class Scene:
         return (await self.alerts(subject=subject, rule=rule))[-1]
 
     async def all(self, table):
-        order = table.recorded_at if table is Event else table.id
+        order = {Event: Event.recorded_at, NoticeAlert: NoticeAlert.position}.get(table) or table.id
         return list(await self.store.transact(lambda session, _now: session.exec(select(table).order_by(order)).all()))
 
     async def events(self, subject=None):
@@ -124,6 +121,3 @@ class Scene:
         while count := await self.store.transact(posted):
             total += count
         return total
-
-
-OPEN = [state for state in AlertState if state is not AlertState.RESOLVED]

@@ -9,7 +9,7 @@ from bridge.acts import Answer
 from bridge.alerts import AlertDesk
 from bridge.verdicts import Reason
 from store.engine import Store
-from store.tables import AlertState, NoticeKind
+from store.tables import AlertState, Event, NoticeKind
 from tests.bridge.alerting import DOWN, FAILED, ROUTING, RULES, SLOW, Scene
 
 
@@ -99,8 +99,6 @@ async def test_every_change_of_state_is_an_event_that_says_by_whom_and_why(scene
 
 
 async def test_what_its_firing_means_is_an_event_of_the_subject_too(scene):
-    from store.tables import Event  # noqa: PLC0415
-
     await scene.fire()
     await scene.clear()
     others = [(row.type, row.subject) for row in await scene.all(Event) if not row.type.startswith("alert.")]
