@@ -49,13 +49,14 @@ def views(session: Session, now: datetime, account: str, touched: Sequence[Touch
 def aging(session: Session, now: datetime, accounts: Iterable[str]) -> Sequence[View]:
     """What the rules may say of what nobody has touched: open tasks, the accounts themselves, and what has an alert."""
     found: list[View] = []
+    every = _alerted(session)
     for account in accounts:
         desk = _Desk(session, now, account)
         tasks = [row for row in known(session, account, Kind.TASK, None).values() if row.state in _OPEN]
         found += desk.views(Kind.TASK, tasks)
         for kind in _SINGLE:
             found += desk.of(kind, [""])
-        alerted = _alerted(session, account)
+        alerted = every.get(account, {})
         seen = {row.subject for row in tasks}
         found += desk.of(Kind.TASK, [number for number in alerted.get("task", ()) if number not in seen])
         found += desk.of(Kind.STATS, [f"{what}/{name}" for what in ("task", "day") for name in alerted.get(what, ())])
@@ -76,15 +77,16 @@ def _with(view: View, one: Touched, now: datetime) -> View:
     return replace(view, fresh=_is_fresh(one), baseline=one.baseline, samples=samples)
 
 
-def _alerted(session: Session, account: str) -> Mapping[str, Sequence[str]]:
-    """What has an alert whose rule is not clear: ids by what they are."""
-    # Only alerts that are not clear have a key; of its index, SQLite takes a range.
-    query = select(col(Alert.subject)).where(col(Alert.open_key) > "", col(Alert.account) == account).distinct()
-    found: dict[str, list[str]] = {}
-    for (subject,) in session.connection().execute(query):
+def _alerted(session: Session) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """What has an alert whose rule is not clear: ids by account and by what they are."""
+    # Only such alerts have a key; of its index, SQLite takes a range. Were the account asked for, it would rather go
+    # through all alerts that the account ever had.
+    query = select(col(Alert.account), col(Alert.subject)).where(col(Alert.open_key) > "").distinct()
+    found: dict[str, dict[str, list[str]]] = {}
+    for account, subject in session.connection().execute(query):
         what, _, name = subject.partition("/")
         if name:
-            found.setdefault(what, []).append(name)
+            found.setdefault(account, {}).setdefault(what, []).append(name)
     return found
 
 
