@@ -51,7 +51,13 @@ class AlertDesk:
         sitting.book.events[:0] = events
         sitting.close()
 
-    def apply(self, session: Session, now: datetime, *, account: str, judged: Sequence[Judged]) -> None:
+    def apply(
+        self, session: Session, now: datetime, *, rule: Rule, account: str, subject: str, verdict: Verdict
+    ) -> None:
+        """Write down what one verdict means."""
+        self.weigh(session, now, account=account, judged=[(rule, subject, verdict)])
+
+    def weigh(self, session: Session, now: datetime, *, account: str, judged: Sequence[Judged]) -> None:
         """Write down what verdicts about an account mean."""
         sitting = _Sitting(self, session, now)
         sitting.judge(account, judged)

@@ -5,9 +5,9 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bridge import subscriptions
 from bridge.events import EventType, event_id, subject_of
@@ -17,6 +17,12 @@ from bridge.wall import Wall
 from store.tables import Alert, AlertState, Event
 
 _FIELDS = tuple(one.name for one in fields(Life) if one.name != "claims")
+_ALERT = SQLModel.metadata.tables["alert"]
+_WRITE = (
+    update(_ALERT)
+    .where(_ALERT.c.id == bindparam("its_id"), _ALERT.c.version == bindparam("its_version"))
+    .values({name: bindparam(name) for name in (*_FIELDS, "version", "open_key")})
+)
 _QUIET = (EventType.ALERT_FIRING, EventType.ALERT_RESOLVED)
 """What a message says by itself; anything else begins the story in its thread."""
 
@@ -103,10 +109,10 @@ class Casebook:
         values = _columns(life) | {"version": row.version + 1}
         if not life.claims:
             values["open_key"] = None
-        mine = (col(Alert.id) == row.id, col(Alert.version) == row.version)
-        written = self.session.exec(
-            update(Alert).where(*mine).values(**values).execution_options(synchronize_session=False)
-        )
+        if row in self.session.new:
+            self.session.flush()
+        params = {"its_id": row.id, "its_version": row.version, "open_key": row.open_key, **values}
+        written = self.session.connection().execute(_WRITE, params)
         if written.rowcount != 1:
             raise OutpacedError(row.id)
         for name, value in values.items():

@@ -178,15 +178,17 @@ class Wall:
 
     def _take_off(self, links: Sequence[NoticeAlert], notices: dict[str, Notice]) -> Sequence[NoticeAlert]:
         """Remove what nobody has seen and nobody need see; a notice that shows nothing then is none."""
-        off = [link for link in links if self._is_needless(link, notices[link.notice_id])]
-        for link in off:
+        off = {
+            (link.notice_id, link.alert_id): link for link in links if self._is_needless(link, notices[link.notice_id])
+        }
+        for link in off.values():
             self._session.delete(link)
-        emptied = {link.notice_id for link in off}
+        emptied = {notice_id for notice_id, _ in off}
         emptied -= self._counts(emptied).keys()
         for notice_id in emptied:
             self._session.exec(delete(Notice).where(col(Notice.parent_id) == notice_id))
             self._session.delete(notices.pop(notice_id))
-        return [link for link in links if link not in off]
+        return [link for link in links if (link.notice_id, link.alert_id) not in off]
 
     def _is_needless(self, link: NoticeAlert, notice: Notice) -> bool:
         if link.seen_version or is_rendered(notice):

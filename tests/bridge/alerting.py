@@ -37,7 +37,7 @@ class Scene:
 
     async def verdict(self, verdict, *subjects, rule=BOUNCES, account="umail"):
         judged = [(rule, subject, verdict) for subject in subjects or ("task/1",)]
-        await self.store.transact(lambda session, now: self.desk.apply(session, now, account=account, judged=judged))
+        await self.store.transact(lambda session, now: self.desk.weigh(session, now, account=account, judged=judged))
 
     async def fire(self, *subjects, share=0.2, reason=Reason.ABOVE_LIMIT, facts=None, **where):
         await self.verdict(Firing(reason, {"share": share} | (facts or {}), share), *subjects, **where)
