@@ -16,11 +16,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands.task import PAGE, hourly_rate
 from bot.config import Config, Role
 from bot.people import People, Person
+from bridge.faces import AlertFace, alert_face
 from bridge.receivers.slack import Sent, carefully
 from providers.base import Provider, ReadsTasks, TellsBalance
 from providers.errors import ProviderError, UnsupportedError
 from providers.model import Balance, Task, TaskStatus
-from store import homes
+from store import alerts, homes
 from store.engine import Store
 from templates import Message, render
 
@@ -28,6 +29,8 @@ RUNNING = (TaskStatus.SENDING, TaskStatus.PAUSED)
 WAITING = (TaskStatus.SCHEDULED, TaskStatus.QUEUED, TaskStatus.DRAFT)
 SHOWN = 8
 """Tasks of each kind that a home shows; it says how many more there are."""
+ALERTS_SHOWN, ALERTS_READ = 5, 50
+"""Alerts that a home shows, and that are read for all homes: people see some accounts' only."""
 BATCH = 20
 """Homes that one round publishes: Slack takes about a hundred a minute (views.publish, Tier 4)."""
 
@@ -66,6 +69,8 @@ class Reading:
 
     number: int
     accounts: Sequence[Account]
+    firing: Sequence[AlertFace] = ()
+    """The worst first; at most ALERTS_READ."""
 
 
 @dataclass(slots=True)
@@ -126,8 +131,11 @@ class Home:
 
     async def _read(self) -> Reading:
         number = next(self._numbers)
-        accounts = await asyncio.gather(*(_account(provider) for provider in self._providers.values()))
-        reading = Reading(number, accounts)
+        found, accounts = await asyncio.gather(
+            alerts.page(self._store, list(self._config.accounts), firing=True, size=ALERTS_READ, number=1),
+            asyncio.gather(*(_account(provider) for provider in self._providers.values())),
+        )
+        reading = Reading(number, accounts, [alert_face(alert) for alert in found.alerts])
         if self._last is None or self._last.number < number:
             self._last = reading
         return reading
@@ -163,6 +171,8 @@ class Home:
             running=[line for line in tasks if line.task.status in RUNNING],
             waiting=sorted((line for line in tasks if line.task.status in WAITING), key=_due),
             most=SHOWN,
+            firing=[alert for alert in reading.firing if person.role(alert.account) >= Role.VIEWER] if reading else [],
+            most_alerts=ALERTS_SHOWN,
         )
 
 

@@ -9,16 +9,20 @@ from importlib.metadata import version
 from typing import Any
 
 from bot.command import Answer, command
+from bot.commands.alerts import facts_of, seen_by
 from bot.config import Role
 from bot.context import Ctx
 from bot.online import Finding, try_account
+from bridge.faces import alert_face
 from jobs.scheduler import EVERY
+from store import alerts
 from store.jobs import jobs
 from store.state import Database, Queue, database, queue
-from store.tables import Job
+from store.tables import AlertState, Job
 
 LATE = timedelta(seconds=30)
 """A job is late by more than this only when something is wrong: one look at a vendor may take 20 s."""
+ALERTS_SHOWN = 5
 OLD = timedelta(minutes=2)
 """A request that is at work for longer is stuck."""
 
@@ -45,8 +49,9 @@ class JobLine:
 async def status(*, ctx: Ctx) -> Answer:
     """Show how the accounts and the bot are doing."""
     allowed = [p for p in ctx.providers.values() if ctx.person.role(p.account) >= ctx.command.role]
-    accounts, rows, waiting, kept, now = await asyncio.gather(
+    accounts, fired, rows, waiting, kept, now = await asyncio.gather(
         asyncio.gather(*(try_account(provider) for provider in allowed)),
+        alerts.page(ctx.store, seen_by(ctx, None), firing=True, size=ALERTS_SHOWN, number=1),
         jobs(ctx.store),
         queue(ctx.store, but=ctx.run.id),
         database(ctx.store),
@@ -56,8 +61,10 @@ async def status(*, ctx: Ctx) -> Answer:
     stuck = waiting.oldest_run is not None and now - waiting.oldest_run > OLD
     return ctx.answer(
         "status/status",
-        data=_data(accounts, lines, waiting, kept, now),
+        data={**_data(accounts, lines, waiting, kept, now), "firing": [facts_of(alert) for alert in fired.alerts]},
         accounts=accounts,
+        firing=fired.counts.get(AlertState.FIRING, 0),
+        alerts=[alert_face(alert) for alert in fired.alerts],
         jobs=lines,
         queue=waiting,
         oldest_run=_age(now, waiting.oldest_run),

@@ -11,6 +11,7 @@ from bot.config import Purpose, load, shipped
 from sandbox.mailing import Status
 from sandbox.slack.reading import words_of
 from store.tables import HomeTab
+from tests.bot.desk import raised
 
 LIN, MEI, OPS, VERA, EVE = "U0LIN", "U0MEI", "U0OPS", "U0VIEW", "U0EXT"
 WORLD = "demo-umail"
@@ -283,3 +284,10 @@ async def test_a_command_with_another_name_is_named_so_everywhere(closed_office,
         answer = await office.told("U0LIN", "Did you mean")
     assert "/mail task list" in answer.plain
     assert "/edm" not in answer.plain
+
+
+async def test_what_fires_stands_first_for_who_may_see_it(office):
+    await raised(office)
+    said = await filled(office, VERA)
+    assert "1 alert is firing\n🟠 Bounces at 6.3 % on task 19124 · umail" in said
+    assert said.index("alert is firing") < said.index("Task 19124 sending")

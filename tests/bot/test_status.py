@@ -11,6 +11,7 @@ from bot.config import shipped
 from jobs.scheduler import EVERY
 from store.jobs import Firing, note
 from store.tables import Change, ChangeState, CommandRun, Job
+from tests.bot.desk import raised
 
 LIN, VERA, MEI = "U0LIN", "U0VIEW", "U0MEI"
 
@@ -112,3 +113,11 @@ async def test_an_account_that_is_not_for_the_asker_is_left_out(closed_office, t
 @pytest.mark.parametrize("line", ["status now", "status --account umail"])
 async def test_it_takes_no_arguments(office, line):
     assert "/edm status" in (await office.ask(VERA, line)).plain
+
+
+async def test_what_fires_is_named(office):
+    alert = await raised(office)
+    answer = await office.ask(VERA, "status")
+    assert "1 alert is firing\n🟠 Bounces at 6.3 % on task 19124 · umail" in answer.plain
+    await office.ask(LIN, f"alerts ack {alert}")
+    assert "is firing" not in (await office.ask(VERA, "status")).plain

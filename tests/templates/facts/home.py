@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from bot.home import SHOWN, Account, Line
+from bot.home import ALERTS_SHOWN, SHOWN, Account, Line
 from providers.model import TaskStatus
+from tests.templates.facts.notice import FIRINGS, alert
 from tests.templates.facts.shared import BALANCE, DENIED, ERRORS, NO_BALANCE, PERSON, TASK, UNKNOWN_TASK
 
 FINE = Account("umail", "U-Mail", balance=BALANCE)
@@ -16,10 +17,12 @@ def line(status, *, may_change=True):
     return Line(replace(TASK, status=status), "umail", 12_000, may_change)
 
 
-def home(accounts, running=(), waiting=(), person=PERSON):
-    return {"person": person, "accounts": accounts, "running": running, "waiting": waiting, "most": SHOWN}
+def home(accounts, running=(), waiting=(), person=PERSON, firing=()):
+    tasks = {"running": running, "waiting": waiting, "most": SHOWN}
+    return {"person": person, "accounts": accounts, **tasks, "firing": firing, "most_alerts": ALERTS_SHOWN}
 
 
+FIRING = [alert(*firing) for firing in FIRINGS]
 EVERY = [line(status, may_change=may) for status in TaskStatus for may in (True, False)]
 
 MESSAGES = {
@@ -30,6 +33,8 @@ MESSAGES = {
         home([DOWN, WITHOUT]),
         home([WITHOUT]),
         home([FINE, DOWN, FULL, WITHOUT], [line(TaskStatus.SENDING)], [line(TaskStatus.SCHEDULED)]),
+        home([FINE], firing=FIRING[:1]),
+        home([FINE], [line(TaskStatus.SENDING)], firing=FIRING),
         home([FULL] * 20, EVERY, [Line(UNKNOWN_TASK, "umail", None, may_change=False)] * 40),
     ],
 }

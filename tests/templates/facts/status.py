@@ -3,6 +3,7 @@
 from bot.commands.status import JobLine, versions
 from store.state import Database, Queue
 from tests.templates.facts.doctor import ACCOUNTS, BROKEN
+from tests.templates.facts.notice import EVERY
 from tests.templates.facts.shared import AT, NASTY
 
 VERSIONS = versions(Database("sqlite", "3.45.1", "0002"))
@@ -16,15 +17,24 @@ WRONG = [
 ]
 
 
-def state(accounts, jobs, queue, wrong, *, ages=(None, None), stuck=False):
+def state(accounts, jobs, queue, wrong, *, ages=(None, None), stuck=False, firing=()):
     oldest_run, oldest_change = ages
-    about = {"accounts": accounts, "jobs": jobs, "queue": queue, "wrong": wrong, "stuck": stuck}
+    about = {
+        "firing": len(firing),
+        "alerts": firing,
+        "accounts": accounts,
+        "jobs": jobs,
+        "queue": queue,
+        "wrong": wrong,
+        "stuck": stuck,
+    }
     return {**about, "oldest_run": oldest_run, "oldest_change": oldest_change, "versions": VERSIONS, "observed_at": AT}
 
 
 MESSAGES = {
     "status/status": [
         state(ACCOUNTS, FINE, Queue(0, None, 0, None), 0),
+        state(ACCOUNTS, FINE, Queue(0, None, 0, None), 0, firing=EVERY[:5]),
         state([], NEVER, Queue(0, None, 0, None), 0),
         state(ACCOUNTS[:1], FINE, Queue(1, AT, 1, AT), 0, ages=(3.0, 600.0)),
         state(BROKEN, WRONG, Queue(12, AT, 7, AT), len(BROKEN) + len(WRONG) + 1, ages=(400.0, 200_000.0), stuck=True),
