@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from bot.app import grammar
 from bot.arguments import period
 from bot.command import RefusalError
+from bot.commands import COMMANDS
+from bot.commands.guide import topics
+from bot.config import Role
 from bot.line import read
 from providers.model import TaskStatus
 from templates import render
@@ -57,10 +60,32 @@ def test_arguments_arrive_typed():
         ("stats --account a --account b", "--account may stand only once."),
         ("task list --status sendin", "sendin is none of the choices:"),
         ("task list --page x", "x is no number."),
+        ("alerts shwo 3f9c2a", "I don't know shwo. Did you mean alerts show?"),
+        ("alerts nothing", "I don't know nothing. I know: show, ack, snooze, resolve"),
+        ("alerts --firng", "I don't know the option --firng."),
+        ("alerts show", "Something is missing."),
+        ("silence end", "Something is missing."),
     ],
 )
 def test_what_is_not_understood_is_named_with_what_would_be(line, first_line):
     assert said_about(line).startswith(first_line)
+
+
+def test_a_noun_may_be_a_command_and_have_verbs():
+    names = [GRAMMAR.parse(read(line)).command.name for line in ("alerts", "alerts --firing", "alerts show 3f9c2a")]
+    assert names == ["alerts", "alerts", "alerts show"]
+    assert GRAMMAR.parse(read("silence task=19124 2h")).args == ("task=19124", "2h")
+    assert GRAMMAR.parse(read("silence ls")).command.name == "silence ls"
+
+
+def test_help_names_every_noun_and_verb_in_a_line_each():
+    text = render("help", "en", topics=topics(COMMANDS), hidden=0, role=Role.ADMIN)
+    lines = {line.split(" ")[0]: line.split(" ") for line in text.text.splitlines()}
+    for command in COMMANDS:
+        noun, _, verb = command.name.partition(" ")
+        assert noun in lines
+        assert not verb or verb in lines[noun]
+    assert len(text.blocks) <= 10
 
 
 def test_the_usage_line_follows():
