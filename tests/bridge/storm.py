@@ -1,7 +1,8 @@
 """A process that sends notices and may be killed at any moment, and a storm of alerts for it to send.
 
 The clock stands still while the process works and goes on while it has nothing to do: it steps a file that the
-workspace of the sandbox reads as well. So minutes pass in seconds, and no lease runs out under a process at work.
+workspace of the sandbox reads as well. So minutes pass in seconds, and no lease runs out under a process at work. Of
+several processes none knows what the others do: they wait, and the test steps the clock when Slack hears nothing.
 """
 
 import asyncio
@@ -48,12 +49,14 @@ class FileClock:
         return datetime.now(UTC) + self.offset
 
 
-def work(url: str, api_url: str, token: str, clock: Path, step: str | None = None, nth: int = 1) -> None:
+def work(
+    url: str, api_url: str, token: str, clock: Path, step: str | None = None, nth: int = 1, alone: bool = True
+) -> None:
     """Send until nothing is due; end by SIGKILL when `step` is reached for the `nth` time."""
-    asyncio.run(_work(url, api_url, token, FileClock(clock), step, nth))
+    asyncio.run(_work(url, api_url, token, FileClock(clock), step, nth, alone))
 
 
-async def _work(url: str, api_url: str, token: str, clock: FileClock, step: str | None, nth: int) -> None:
+async def _work(url: str, api_url: str, token: str, clock: FileClock, step: str | None, nth: int, alone: bool) -> None:
     left = nth
 
     def crash(name: str) -> None:
@@ -70,7 +73,10 @@ async def _work(url: str, api_url: str, token: str, clock: FileClock, step: str 
             await outbox.run_once()
             if not await store.transact(waiting):
                 break
-            clock.step()
+            if alone:
+                clock.step()
+            else:
+                await asyncio.sleep(0.02)
     await store.close()
 
 
@@ -83,8 +89,22 @@ class Killable:
     """Processes that send from one database to one workspace."""
 
     def __init__(self, url: str, slack: SlackServer, clock: FileClock) -> None:
-        self._slack = slack
+        self._slack, self._clock = slack, clock
         self._args = (url, slack.api_url, slack.bot_token, clock.path)
+
+    def beside_others(self):
+        """Start one that shares the work."""
+        process = _processes.Process(target=work, args=self._args, kwargs={"alone": False})
+        process.start()
+        return process
+
+    async def time_passes(self) -> None:
+        """A second each time that Slack has heard nothing for a moment, until cancelled."""
+        while True:
+            calls = len(self._slack.calls)
+            await asyncio.sleep(0.05)
+            if len(self._slack.calls) == calls:
+                self._clock.step(1.0)
 
     async def until(self, step: str, nth: int = 1) -> int:
         """Kill one at a step; its exit code."""

@@ -1,5 +1,6 @@
 """A process that sends may die at any moment: nothing is lost, and nothing is said twice. With real processes."""
 
+import asyncio
 import random
 from collections import Counter
 from itertools import combinations
@@ -117,3 +118,27 @@ async def test_a_storm_on_one_channel_is_told_whole_slowly_and_the_worst_first(s
     priorities = [rows[post.metadata["event_payload"]["id"]].priority for post in kept]
     assert priorities == sorted(priorities)
     assert is_one_a_second(slack)
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=[pytest.mark.soak])])
+async def test_three_processes_on_one_postgresql_of_which_one_is_killed_again_and_again(postgres, slack, clock, kills):
+    store = Store(postgres)
+    await store.migrate()
+    now, channels = clock.now(), ("C0ALERTS", "C0APPROVE", "C0DIGEST", "C0GENERAL")
+    rows = [note(now, receiver=channel) for channel in channels for _ in range(3 * kills)]
+    await add(store, *rows)
+    several = Killable(postgres, slack, clock)
+    time = asyncio.create_task(several.time_passes())
+    steady = [several.beside_others() for _ in range(2)]
+    for nth in range(kills):
+        victim = several.beside_others()
+        await asyncio.sleep(0.1 + 0.07 * (nth % 4))
+        victim.kill()
+        await asyncio.to_thread(victim.join)
+    for process in steady:
+        await asyncio.to_thread(process.join)
+    time.cancel()
+    await store.close()
+    assert [process.exitcode for process in steady] == [0, 0]
+    told = [post for channel in channels for post in slack.workspace.posts(channel)]
+    assert Counter(post.metadata["event_payload"]["id"] for post in told) == {row.id: 1 for row in rows}
