@@ -17,8 +17,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, S
 
 from bot.document import ConfigError, Document, Mistake, Value, read
 from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, WatcherUrl, Zone
+from bot.routing import SECTIONS as ROUTING
+from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
+from bridge.routes import OncallStep, QuietHours, Route, Routing
 from bridge.rules import Rule
 from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
@@ -163,6 +166,10 @@ class Config(_Shared):
     """By name, in the order of the file."""
     rules: tuple[InstanceOf[Rule], ...] = ()
     """What is worth an alert: the shipped rules, changed as `rules:` says."""
+    routes: tuple[InstanceOf[Route], ...] = ()
+    """Where alerts go; what no route is for goes to channels.alerts."""
+    oncall: InstanceOf[Mapping[str, tuple[OncallStep, ...]]] = MappingProxyType({})
+    quiet_hours: tuple[InstanceOf[QuietHours], ...] = ()
     set_aside: tuple[InstanceOf[Mistake], ...] = ()
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
@@ -170,6 +177,11 @@ class Config(_Shared):
     def slash(self) -> str:
         """The command's name, for sentences that tell how to use it."""
         return self.slack.command if self.slack else "/edm"
+
+    @property
+    def routing(self) -> Routing:
+        """Who hears of an alert."""
+        return Routing(self.routes, self.channels.alerts, self.oncall, self.quiet_hours, self.timezone)
 
 
 def _provider(name: str) -> str:
@@ -187,7 +199,7 @@ class _AccountHead(_Frozen):
 
 
 # Sections whose items are each of their own kind.
-_APART = ("accounts", "rules")
+_APART = ("accounts", "rules", *ROUTING)
 # The tokens without which a mode does not work.
 _NEEDED = {"http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}
 
@@ -221,7 +233,8 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     shared = validated(document, _Shared, own, (), also=_APART)
     _judge_slack(document, purpose)
     accounts = _accounts(document, shared)
-    rules = rules_of(document)
+    rules, oncall, quiet_hours = rules_of(document), oncall_of(document), quiet_hours_of(document)
+    routes = routes_of(document, rules, oncall)
     if document.mistakes or shared is None:
         raise ConfigError(document.mistakes)
     kept = {name: account for name, account in accounts.items() if name not in aside}
@@ -231,7 +244,15 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     fields = dict(shared)
     if purpose is Purpose.EXEC and not _has_slack(document):
         fields["slack"] = None
-    return Config(**fields, accounts=MappingProxyType(kept), rules=rules, set_aside=set_aside)
+    return Config(
+        **fields,
+        accounts=MappingProxyType(kept),
+        rules=rules,
+        routes=routes,
+        oncall=MappingProxyType(oncall),
+        quiet_hours=quiet_hours,
+        set_aside=set_aside,
+    )
 
 
 def _judge_unset(document: Document, purpose: Purpose) -> dict[str, list[Mistake]]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bridge.durations import Span
 from bridge.events import EventType
@@ -101,7 +101,7 @@ class OncallStep(_Section):
 
     after: Span | None = None
     """Counted from when people were told; None: in the first message."""
-    who: tuple[Mentioned, ...]
+    who: tuple[Mentioned, ...] = Field(min_length=1)
 
     @property
     def delay(self) -> timedelta:
@@ -117,16 +117,6 @@ def _clock(text: object) -> time:
         raise ValueError("is no time of day; write it as in 22:00") from None
 
 
-def _ascending(steps: tuple[OncallStep, ...]) -> tuple[OncallStep, ...]:
-    delays = [one.delay for one in steps]
-    if delays != sorted(delays):
-        raise ValueError("its steps are not in order; put the one with the shortest after: first")
-    return steps
-
-
-OncallSteps: TypeAlias = Annotated[tuple[OncallStep, ...], AfterValidator(_ascending)]
-
-
 class QuietHours(_Section):
     """When only what is critical may disturb people; the rest is told at the end."""
 
@@ -134,13 +124,12 @@ class QuietHours(_Section):
     """Empty: everywhere."""
     begin: Annotated[time, BeforeValidator(_clock)] = Field(alias="from")
     end: Annotated[time, BeforeValidator(_clock)] = Field(alias="to")
-    timezone: InstanceOf[ZoneInfo] | None = None
 
     def until(self, receiver: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When they end for `receiver`; None while they are not."""
+        """When they end for `receiver`, in `zone`; None while they are not."""
         if self.receivers and receiver not in self.receivers:
             return None
-        here = now.astimezone(self.timezone or zone)
+        here = now.astimezone(zone)
         is_in = (
             self.begin <= here.time() < self.end
             if self.begin <= self.end

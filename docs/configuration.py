@@ -12,13 +12,14 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
+from bot.routing import SECTIONS as ROUTING
 from bridge.rules import DEFAULTS, MODELS, Rule
 from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 
 _KEY = re.compile(r"( *)([a-z_]+):")
 _LISTED = re.compile(r"# {3,5}([a-z_]+): .*? {2,}(.*)")
-_LISTS = ("accounts", "rules")
+_LISTS = ("accounts", "rules", *ROUTING)
 """Keys whose comments list what each of their items may say."""
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "slack": SlackConfig,
@@ -92,17 +93,25 @@ def _page(said: Mapping[str, str]) -> Iterator[str]:
         own = provider.Settings.model_fields
         yield from _table(f"`accounts` at {provider.title}", f"accounts.{word}.", own, said)
     yield from _rules(said)
+    for section in ROUTING:
+        yield from _items(section, said)
+        yield ""
 
 
-def _rules(said: Mapping[str, str]) -> Iterator[str]:
-    yield "## `rules`\n"
-    yield said["rules"].partition(" Default: ")[0] + "\n"
+def _items(section: str, said: Mapping[str, str]) -> Iterator[str]:
+    """A section that is a list: what each of its items may say."""
+    yield f"## `{section}`\n"
+    yield said[section].partition(" Default: ")[0] + "\n"
     yield "| Key | Default | Meaning |"
     yield "| --- | --- | --- |"
     for path, comment in said.items():
-        if path.startswith("rules.*."):
+        if path.startswith(f"{section}.*."):
             meaning, default = _parted(comment.replace(" Needed", " Default: needed"))
-            yield f"| `{path.removeprefix('rules.*.')}` | {default} | {meaning} |"
+            yield f"| `{path.removeprefix(f'{section}.*.')}` | {default} | {meaning} |"
+
+
+def _rules(said: Mapping[str, str]) -> Iterator[str]:
+    yield from _items("rules", said)
     yield "\nThe kinds:\n"
     yield "| Kind | It fires when | Its own keys |"
     yield "| --- | --- | --- |"
@@ -130,7 +139,7 @@ def _shown(rule: Rule, key: str, value: object) -> str:
     )
 
 
-_OWN = {"accounts", "rules", "set_aside"}
+_OWN = {"accounts", "rules", *ROUTING, "set_aside"}
 
 
 def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mapping[str, str]) -> Iterator[str]:

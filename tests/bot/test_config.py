@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 import bot.config
 from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
+from bridge.routes import Labels, OncallStep, QuietHours, Route
 from bridge.rules import DEFAULTS, MODELS, Where
 from providers import PROVIDERS
 
@@ -113,6 +114,8 @@ def test_the_shipped_file_knows_every_key():
     keys |= set().union(*map(_keys_of, (SlackConfig, Server, Roles, Channels)))
     keys |= set().union(*(_keys_of(provider.Settings) for provider in PROVIDERS.values()))
     keys |= set().union(*map(_keys_of, (Where, *MODELS.values()))) - {"wait"} | {"for"}
+    keys |= set().union(*map(_keys_of, (Route, OncallStep, QuietHours))) - {"goes_on", "begin", "end"}
+    keys |= {"continue", "from", "to"}
     written = set(re.findall(r"^[ #]*([a-z_]+):", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE))
     assert keys - written == set()
 
@@ -383,6 +386,71 @@ def test_a_variable_that_is_not_utf_8_is_named(tmp_path):
         "app.yaml:1: slack.signing_secret: TOKEN is not UTF-8; export it as UTF-8",
         "app.yaml:3: accounts.umail.password: TOKEN is not UTF-8; export it as UTF-8",
     ]
+
+
+# ---- who hears of an alert
+
+
+def test_without_routes_everything_goes_to_the_channel_for_alerts(tmp_path):
+    config = loaded(tmp_path, "routes:\noncall:\nquiet_hours:\nchannels: {alerts: C0ALERTS}\n" + WHOLE)
+    assert (config.routes, dict(config.oncall), config.quiet_hours) == ((), {}, ())
+    labels = Labels(account="umail", rule="bounces", kind="bounce_rate", severity="info", subject="task/1")
+    assert [target.receiver for target in config.routing.targets(labels, datetime.now(UTC))] == ["C0ALERTS"]
+
+
+def test_routes_on_call_steps_and_quiet_hours_are_read(tmp_path):
+    text = """\
+routes:
+- {accounts: [umail], severities: [critical], rules: [bounces], receivers: [C0ONCALL], oncall: edm, continue: true}
+- {lists: ["VIP*"], kinds: , group_by: [account], group_wait: 30s, repeat_interval: 1d, group_interval: }
+oncall:
+  edm: [{who: [S0ONCALL]}, {after: 15m, who: [S0ONCALL, U0MEI]}]
+quiet_hours: [{from: 22:00, to: 8:00, receivers: [U0MEI]}]
+"""
+    config = loaded(tmp_path, text + WHOLE)
+    first, second = config.routes
+    assert (first.goes_on, first.oncall, first.receivers) == (True, "edm", ("C0ONCALL",))
+    assert (second.group_by, second.group_wait, second.repeat_interval) == (
+        ("account",),
+        timedelta(seconds=30),
+        timedelta(days=1),
+    )
+    assert second.group_interval == timedelta(minutes=5)
+    assert [(one.delay, one.who) for one in config.oncall["edm"]] == [
+        (timedelta(0), ("S0ONCALL",)),
+        (timedelta(minutes=15), ("S0ONCALL", "U0MEI")),
+    ]
+    assert [(one.begin, one.end) for one in config.quiet_hours] == [(time(22), time(8))]
+
+
+ROUTING_MISTAKES = [
+    ("routes: x", "routes: must be a list; begin each item with - accounts:"),
+    ("routes: [x]", "routes[0]: must be keys with values; begin with accounts:"),
+    ("routes: [{receiver: [C0A]}]", "routes[0].receiver: is not a key here; did you mean receivers?"),
+    ("routes: [{contine: true}]", "routes[0].contine: is not a key here; did you mean continue?"),
+    ("routes: [{receivers: [alerts]}]", "routes[0].receivers[0]: is not the id of a channel or a person; write it as"),
+    ("routes: [{group_wait: soon}]", "routes[0].group_wait: is no span of time; write it as in 90s"),
+    ("routes: [{group_by: [color]}]", "routes[0].group_by[0]: must be "),
+    ("routes: [{severities: [bad]}]", "routes[0].severities[0]: must be critical or warning or info"),
+    ("routes: [{rules: [bounce]}]", "routes[0].rules[0]: is no rule; did you mean bounces?"),
+    ("routes: [{oncall: edm}]", "routes[0].oncall: is no key of oncall:; add it there"),
+    ("oncall: [x]", "oncall: must be keys with values; write each list of steps under a name"),
+    ("oncall: {edm: {who: [U0A]}}", "oncall.edm: must be a list; begin each item with - after:"),
+    ("oncall: {edm: [{after: 15m}]}", "oncall.edm[0].who: is missing; add it"),
+    ("oncall: {edm: [{who: [C0A]}]}", "oncall.edm[0].who[0]: is not the id of a person or a user group; write it as"),
+    (
+        "oncall: {edm: [{after: 2m, who: [U0A]}, {after: 1m, who: [U0A]}]}",
+        "oncall.edm: its steps are not in order; put the one with the shortest after: first",
+    ),
+    ("quiet_hours: [{from: late, to: 8:00}]", "quiet_hours[0].from: is no time of day; write it as in 22:00"),
+    ("quiet_hours: [{from: 22:00}]", "quiet_hours[0].to: is missing; add it"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ROUTING_MISTAKES)
+def test_a_mistake_about_who_hears_of_an_alert_is_named(tmp_path, text, expected):
+    (told,) = mistakes(tmp_path, f"{text}\n{WHOLE}")
+    assert told.startswith(f"app.yaml:1: {expected}")
 
 
 # ---- rules
