@@ -157,7 +157,7 @@ def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mappi
 def _parted(comment: str) -> tuple[str, str]:
     """What a comment says, and the default that it ends with."""
     meaning, _, default = comment.replace("|", "\\|").partition("Default: ")
-    return meaning[:1].upper() + meaning[1:].strip(), default.strip().rstrip(".")
+    return meaning[:1].upper() + meaning[1:].rstrip(), default.strip().rstrip(".")
 
 
 def _code(field: FieldInfo) -> str:
