@@ -50,7 +50,7 @@ async def test_what_it_would_hide_is_shown_before_anything_happens(office):
     await raised(office)
     await raised(office, "task/7")
     answer = await office.ask(LIN, "silence task=19124 2h")
-    assert answer.plain.startswith("🔕 Silence subject=task/19124 until ")
+    assert answer.plain.startswith("🔕 Silence task=19124 until ")
     assert "It hides 1 alert that is open now:\n🟠 Bounces at 6.3 % on task 19124" in answer.plain
     assert "task 7" not in answer.plain
     assert await silences(office) == []
@@ -106,7 +106,7 @@ async def test_what_is_in_force_is_listed_with_who_and_until_when(office):
     await silenced(office, "silence task=19124 2h --comment <!channel>")
     answer = await office.ask(VERA, "silence ls")
     assert answer.plain.startswith("🔕 1 silence")
-    assert "subject=task/19124 · until " in answer.plain
+    assert "task=19124 · until " in answer.plain
     assert "@lin “<!channel>”" in answer.plain
     assert (answer.pings, answer.buttons) == ([LIN], [])
 
@@ -120,9 +120,9 @@ async def test_it_ends_by_itself(office):
 async def test_another_operator_ends_it_and_everyone_hears(office):
     await silenced(office, "silence task=19124 2h")
     answer = await office.press(OPS, await office.ask(OPS, "silence ls"), "End silence")
-    assert answer.plain.startswith("🔔 The silence has ended: subject=task/19124")
+    assert answer.plain.startswith("🔔 The silence has ended: task=19124")
     assert [row.ended_by for row in await silences(office)] == [OPS]
-    await office.slack.wait(VERA, "C0GENERAL", lambda m: "@ops ended the silence of subject=task/19124" in m.plain)
+    await office.slack.wait(VERA, "C0GENERAL", lambda m: "@ops ended the silence of task=19124" in m.plain)
 
 
 async def test_one_that_has_ended_or_is_unknown_is_said(office):
