@@ -17,6 +17,7 @@ SCOPES = {
     "groups:read": "whether the bot is in the private channels of app.yaml",
     "channels:history": "whether a message whose answer was lost was posted after all",
     "groups:history": "whether a message in a private channel was posted after all",
+    "im:history": "whether a direct message was posted after all",
 }
 """Each permission that the bot asks for, and what for."""
 

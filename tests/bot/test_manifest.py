@@ -48,7 +48,7 @@ def test_the_command_is_the_one_of_the_configuration_and_escapes_names(tmp_path)
 def test_it_does_not_ask_to_write_where_it_was_not_invited(tmp_path):
     scopes = manifest(config(tmp_path), URL)["oauth_config"]["scopes"]
     assert list(scopes) == ["bot"]
-    assert {"commands", "chat:write", "channels:history", "groups:history"} <= set(scopes["bot"])
+    assert {"commands", "chat:write", "channels:history", "groups:history", "im:history"} <= set(scopes["bot"])
     assert "chat:write.public" not in scopes["bot"]
 
 

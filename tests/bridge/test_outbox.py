@@ -212,6 +212,14 @@ async def test_a_person_is_told_in_direct_messages(desk):
     assert (await desk.notice(row)).channel == "D0LIN"
 
 
+async def test_a_lost_reply_in_direct_messages_is_found_there(desk):
+    desk.slack.faults.inject("lost_reply", "chat.postMessage")
+    row = await added(desk, receiver="U0LIN")
+    await desk.drain()
+    assert desk.posted("D0LIN") == [row]
+    assert len(desk.calls("chat.postMessage")) == 1
+
+
 async def test_a_person_who_left_parks_what_is_theirs(desk):
     row = await added(desk, receiver="U0GONE")
     await desk.outbox.run_once()
