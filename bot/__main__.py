@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from bot.app import open_providers, open_store, serve, terminal
+from bot.app import Part, open_providers, open_store, serve, terminal
 from bot.command import Answer
 from bot.commands import COMMANDS
 from bot.config import Config, ConfigError, Purpose, load, shipped
@@ -72,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(do=_demo)
 
     run = commands.add_parser("run", parents=[with_config], help="serve")
+    run.add_argument(
+        "--role",
+        type=Part,
+        choices=list(Part),
+        default=Part.ALL,
+        help="web: answer Slack; worker: watch the vendors and tell people; several processes share one PostgreSQL",
+    )
     run.set_defaults(do=_run)
 
     execute = commands.add_parser("exec", parents=[with_config], help="run a command from the terminal")
@@ -100,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     async def until_told() -> None:
         # Before anything is served, so that no moment is left in which a signal kills.
         stop = _told_to_stop()
-        async with serve(config) as web:
+        async with serve(config, options.role) as web:
             print(f"edmbot serves at {web.url}", flush=True)
             await stop.wait()
 

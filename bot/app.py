@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from enum import StrEnum
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,13 +18,15 @@ from bot.home import Home
 from bot.identity import Identity
 from bot.people import People
 from bot.socket import SocketDoor
+from bot.watch import Watch, desk_of, outbox_of
 from bot.web import WebDoor
+from bridge.alerts import AlertDesk
 from bridge.receivers.channels import SlackChannels
 from bridge.receivers.files import SlackFiles
 from bridge.receivers.modals import SlackModals
 from bridge.receivers.pictures import Pictures
 from bridge.receivers.slack import TIMEOUT, SlackAnswers
-from jobs.scheduler import Clockwork
+from jobs.scheduler import Clockwork, Work
 from jobs.sweep import Sweep
 from providers import PROVIDERS
 from providers.base import Provider
@@ -32,6 +35,16 @@ from store.limits import SharedLimiter
 
 DRAIN = 25.0
 """Seconds that a shutdown waits for commands at work: a vendor's time-out and a little."""
+
+
+class Part(StrEnum):
+    """What one process of several does; all of them share the database."""
+
+    ALL = "all"
+    WEB = "web"
+    """Answers Slack."""
+    WORKER = "worker"
+    """Watches the vendors and tells people."""
 
 
 @asynccontextmanager
@@ -65,7 +78,7 @@ def grammar() -> Grammar:
 
 
 @asynccontextmanager
-async def serve(config: Config) -> AsyncIterator[WebDoor]:
+async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]:
     """The bot, serving; at the end of the block it lets its work end and stops."""
     slack = config.slack
     if slack is None:
@@ -82,18 +95,20 @@ async def serve(config: Config) -> AsyncIterator[WebDoor]:
         outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client), SlackChannels(client))
         identity = Identity(client, people)
         home = Home(config, store, providers, client, people)
-        bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)
-        sweep = Sweep(
-            store,
-            providers,
-            outlets.answers,
-            language_of=people.language_of,
-            zone_of=people.zone_of,
-            slash=config.slash,
+        desk = desk_of(config)
+        sweep = _sweep(config, store, providers, answers=answers, people=people, desk=desk)
+        own: dict[str, Work] = {"leases": dispatcher.keep_leases, "sweep": sweep.run, "homes": home.refresh_due}
+        outbox = outbox_of(config, store, client, people, desk)
+        clock = (
+            Clockwork(store, own)
+            if part is Part.WEB
+            else Watch(config, store, providers, desk=desk, outbox=outbox, own=own)
         )
-        clock = Clockwork(store, leases=dispatcher.keep_leases, sweep=sweep.run, homes=home.refresh_due)
-        web = WebDoor(config, bolt if slack.mode == "http" else None, identity.known)
-        socket = SocketDoor(bolt, slack, client) if slack.mode == "socket" else None
+        bolt = None
+        if part is not Part.WORKER:
+            bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)
+        web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known)
+        socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
         await identity.ask()
         await web.open()
         await clock.start()
@@ -116,6 +131,26 @@ async def terminal(config: Config) -> AsyncIterator[tuple[Dispatcher, People]]:
     async with open_store(config) as store, open_providers(config, store) as providers:
         people = People(config, None)
         yield Dispatcher(config, store, providers, people, grammar()), people
+
+
+def _sweep(
+    config: Config,
+    store: Store,
+    providers: Mapping[str, Provider],
+    *,
+    answers: SlackAnswers,
+    people: People,
+    desk: AlertDesk,
+) -> Sweep:
+    return Sweep(
+        store,
+        providers,
+        answers,
+        desk.due,
+        language_of=people.language_of,
+        zone_of=people.zone_of,
+        slash=config.slash,
+    )
 
 
 def _client(slack: SlackConfig, session: aiohttp.ClientSession) -> AsyncWebClient:

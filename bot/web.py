@@ -1,25 +1,34 @@
-"""The HTTP server: Slack's requests, health, metrics."""
+"""The HTTP server: Slack's requests for everybody; health and metrics for those on the inside."""
 
-from collections.abc import Callable
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 from bot.config import Config
+from bot.metrics import exposition
+from store.engine import Store
 
 SLACK_PATH = "/slack/events"
 _BODY_LIMIT = 1024 * 1024
 """Bytes; Slack's largest payloads are a tenth of it."""
+_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""What proxies add: then the request is from somewhere else than it seems."""
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class WebDoor:
     """Listens where app.yaml says."""
 
-    def __init__(self, config: Config, bolt: AsyncApp | None, ready: Callable[[], bool]) -> None:
-        """Without `bolt` (Socket Mode) there is no path for Slack's requests."""
+    def __init__(self, config: Config, store: Store, bolt: AsyncApp | None, ready: Callable[[], bool]) -> None:
+        """Without `bolt` (Socket Mode, a worker) there is no path for Slack's requests."""
         self._config = config
+        self._store = store
         self._bolt = bolt
         self._ready = ready
         self._runner: web.AppRunner | None = None
@@ -35,9 +44,9 @@ class WebDoor:
     async def open(self) -> None:
         """Bind the port and serve."""
         app = web.Application(client_max_size=_BODY_LIMIT)
-        app.router.add_get("/healthz", self._health)
-        app.router.add_get("/readyz", self._readiness)
-        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/healthz", self._inside(self._health))
+        app.router.add_get("/readyz", self._inside(self._readiness))
+        app.router.add_get("/metrics", self._inside(self._metrics))
         if self._bolt is not None:
             app.router.add_post(SLACK_PATH, self._slack)
         self._runner = web.AppRunner(app, access_log=None)
@@ -49,6 +58,17 @@ class WebDoor:
         """Take no more requests; those under way end first."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def _inside(self, handler: Handler) -> Handler:
+        """Not for the world: with the token where there is one, else from this machine."""
+        token = self._config.server.metrics_token.get_secret_value()
+
+        async def guarded(request: web.Request) -> web.Response:
+            shown = request.headers.get("Authorization", "")
+            allowed = hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()) if token else _is_here(request)
+            return await handler(request) if allowed else web.Response(status=403)
+
+        return guarded
 
     async def _slack(self, request: web.Request) -> web.Response:
         assert self._bolt is not None  # noqa: S101  # the route exists only then
@@ -63,4 +83,13 @@ class WebDoor:
         return web.json_response({"ready": ready, "slack": ready}, status=200 if ready else 503)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=await exposition(self._store), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _is_here(request: web.Request) -> bool:
+    if any(name in request.headers for name in _PASSED_ON):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False

@@ -13,10 +13,11 @@ import os
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -41,7 +42,7 @@ NOTE_EVERY = 10.0
 BACK_OFF = timedelta(minutes=5)
 """The longest that a failing duty is put off, unless it is rarer than that anyway."""
 _JITTER = 0.2
-_PATIENCE = 5.0
+_PATIENCE = 1.0
 """Seconds that a stop gives the duties under way; what was not finished is taken up by whoever is there next."""
 _LONGEST = 300
 """Characters of an error that are kept."""
@@ -110,13 +111,18 @@ class Clockwork:
     """Fires the jobs."""
 
     def __init__(
-        self, store: Store, duties: Sequence[Duty] = (), *, seconds: Callable[[], float] = time.monotonic, **jobs: Work
+        self,
+        store: Store,
+        jobs: Mapping[str, Work] = MappingProxyType({}),
+        duties: Sequence[Duty] = (),
+        *,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`jobs` are by the names of EVERY; `seconds` is a clock that only runs forward."""
+        """`jobs` are the process's own, by the names of EVERY; `seconds` is a clock that only runs forward."""
         self._store = store
         self._duties = {duty.name: duty for duty in duties}
         self._turns = [duty.turn for duty in duties]
-        self._jobs = {**jobs, "duties": self.claim_due} if duties else jobs
+        self._jobs: Mapping[str, Work] = {**jobs, "duties": self.claim_due} if duties else jobs
         self._seconds = seconds
         # Two clocks may be in one process, and a process may get the number of one that died.
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"

@@ -1,10 +1,11 @@
-"""What falls due: commands whose process died, and changes whose outcome is unknown."""
+"""What falls due: commands whose process died, changes whose outcome is unknown, drafts and alerts in their time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 import structlog
+from sqlmodel import Session
 
 from bridge.changes import OPEN, change_of, claim_due, look_up, settle
 from bridge.drafts import tidy
@@ -21,6 +22,11 @@ _log = structlog.get_logger()
 
 LanguageOf = Callable[[str, str | None], Awaitable[str]]
 ZoneOf = Callable[[str | None], tzinfo]
+Due = Callable[[Session, datetime, int], int]
+"""Part of a transaction: does what is due, at most so much of it, and says how much that was."""
+
+AT_ONCE = 200
+"""Alerts that fall due in one transaction."""
 
 
 class Sweep:
@@ -31,6 +37,7 @@ class Sweep:
         store: Store,
         providers: Mapping[str, Provider],
         answers: SlackAnswers,
+        due: Due,
         *,
         language_of: LanguageOf,
         zone_of: ZoneOf,
@@ -39,16 +46,41 @@ class Sweep:
         self._store = store
         self._providers = providers
         self._answers = answers
+        self._due = due
         self._language_of = language_of
         self._zone_of = zone_of
         self._slash = slash
 
     async def run(self) -> None:
-        """One round."""
+        """One round, each step of it in transactions of its own.
+
+        Raises:
+            ExceptionGroup: of what failed; the other steps were done all the same.
+        """
+        failed = []
+        for step in (self._alerts, self._interrupted, self._drafts, self._changes):
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001
+                # Told below, whatever it was.
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("sweep", failed)
+
+    async def _alerts(self) -> None:
+        done = AT_ONCE
+        while done >= AT_ONCE:
+            done = await self._store.transact(lambda session, now: self._due(session, now, AT_ONCE))
+
+    async def _interrupted(self) -> None:
         # One by one: should this process die as well, no more than one is closed and not told.
         while run := await take_interrupted(self._store):
             await self._tell_interrupted(run)
+
+    async def _drafts(self) -> None:
         await tidy(self._store)
+
+    async def _changes(self) -> None:
         await asyncio.gather(*(self._look_up(change) for change in await claim_due(self._store)))
 
     async def _tell_interrupted(self, run: CommandRun) -> None:

@@ -19,7 +19,7 @@ import bridge.changes
 import bridge.deeds
 import jobs.scheduler
 from bot.__main__ import main
-from bot.app import serve
+from bot.app import Part, serve
 from bot.config import Purpose, load, shipped
 from providers.umail import UMail
 from sandbox import Sandbox, WorldClock
@@ -63,6 +63,8 @@ class Office:
     clock: Clock
     folder: Path
     app_yaml: Path = field(default_factory=shipped)
+    part: Part = Part.WEB
+    """Answers only: what polls ask, and what alerts tell, would be in the way of most tests."""
     url: str = ""
     store: Store | None = None
 
@@ -74,7 +76,7 @@ class Office:
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Office"]:
         """Serve until the end of the block; a second time on the same database."""
-        async with serve(load(self.app_yaml, self.environ, purpose=Purpose.RUN)) as web:
+        async with serve(load(self.app_yaml, self.environ, purpose=Purpose.RUN), self.part) as web:
             self.listen(web.url)
             yield self
 
@@ -272,7 +274,7 @@ def edmbot(
 @pytest.fixture
 async def serving(closed_office: Office, start) -> AsyncIterator[asyncio.subprocess.Process]:
     """`edmbot run` as a process of its own, which a test may kill."""
-    process = await start(["run"], closed_office.environ)
+    process = await start(["run", "--role", closed_office.part], closed_office.environ)
     line = (await process.stdout.readline()).decode()
     closed_office.listen(line.split()[-1])
     yield process

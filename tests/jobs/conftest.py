@@ -72,7 +72,7 @@ class Watchtower:
             self.store, self.providers, self.judge, self.polling, zone_of=lambda _account: SHANGHAI, told=self.wake
         )
         duties = [duty for duty in poller.duties() if not names or duty.name.removeprefix("poll ") in names]
-        clock = Clockwork(self.store, duties)
+        clock = Clockwork(self.store, duties=duties)
         self.clocks.append(clock)
         return clock
 

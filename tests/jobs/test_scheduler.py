@@ -56,7 +56,7 @@ def seconds():
 
 @pytest.fixture
 def clock(store, work, seconds):
-    return Clockwork(store, seconds=seconds, sweep=work)
+    return Clockwork(store, {"sweep": work}, seconds=seconds)
 
 
 async def row(store):
@@ -72,7 +72,7 @@ async def test_a_job_is_written_down_with_when_it_ran_and_when_it_is_heard_of_ag
     async def three_seconds():
         seconds.at += 3
 
-    await Clockwork(store, seconds=seconds, sweep=three_seconds).fire("sweep")
+    await Clockwork(store, {"sweep": three_seconds}, seconds=seconds).fire("sweep")
     found = await row(store)
     assert (found.name, found.last_error) == ("sweep", None)
     assert found.last_finished - found.last_started == timedelta(seconds=3)
@@ -124,7 +124,7 @@ async def test_a_job_that_works_again_says_so_at_once(store, clock, work):
 async def test_a_failure_does_not_stop_the_clock(store, work, monkeypatch):
     monkeypatch.setitem(EVERY, "sweep", 0.01)
     work.error = ConnectionError("down")
-    clock = Clockwork(store, sweep=work)
+    clock = Clockwork(store, {"sweep": work})
     await clock.start()
     async with asyncio.timeout(5):
         while work.runs < 3:
@@ -142,7 +142,7 @@ async def test_a_stop_lets_a_running_job_end(store, monkeypatch):
         await asyncio.sleep(0.05)
         ended.append(True)
 
-    clock = Clockwork(store, sweep=slow)
+    clock = Clockwork(store, {"sweep": slow})
     await clock.start()
     async with asyncio.timeout(5):
         await begun.wait()

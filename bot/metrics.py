@@ -1,0 +1,38 @@
+"""`/metrics`: counters of this process, and gauges over the rows that all processes share."""
+
+from prometheus_client import Gauge, generate_latest
+
+from store.engine import Store
+from store.figures import Figures, figures
+from store.tables import AlertState
+
+_alerts = Gauge("edmbot_alerts", "Alerts that are not over, by state", ["state"])
+_waiting = Gauge("edmbot_notices_waiting", "Messages that should be in Slack by now")
+_oldest = Gauge("edmbot_notices_oldest_seconds", "How long the oldest of these has been due")
+_parked = Gauge("edmbot_notices_parked", "Messages that wait for a person to do something")
+_lag = Gauge("edmbot_job_lag_seconds", "How long a job is overdue", ["job"])
+_failing = Gauge("edmbot_job_failures", "How many times in a row a job has failed", ["job"])
+_ago = Gauge("edmbot_job_last_run_seconds", "How long ago a job ended last", ["job"])
+
+
+async def exposition(store: Store) -> bytes:
+    """All of them, in Prometheus's text format."""
+    _show(await figures(store))
+    return generate_latest()
+
+
+def _show(now: Figures) -> None:
+    for state in AlertState:
+        if state is not AlertState.RESOLVED:
+            _alerts.labels(state.value).set(now.alerts.get(state, 0))
+    _waiting.set(now.waiting)
+    _oldest.set(now.oldest)
+    _parked.set(now.parked)
+    for gauge in (_lag, _failing, _ago):
+        # What is no longer configured is no longer told of.
+        gauge.clear()
+    for name, job in now.jobs.items():
+        _lag.labels(name).set(job.late)
+        _failing.labels(name).set(job.failures)
+        if job.ago is not None:
+            _ago.labels(name).set(job.ago)

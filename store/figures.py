@@ -1,0 +1,64 @@
+"""Counts over rows, for whoever watches the bot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from store.engine import Store
+from store.tables import Alert, AlertState, Job, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class JobFigures:
+    """One job."""
+
+    late: float
+    """Seconds that it is overdue; 0 while it is not."""
+    failures: int
+    """How many times in a row it has failed, as far as that is counted; else 1 for a failure."""
+    ago: float | None
+    """Seconds since it ended last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How things stand."""
+
+    alerts: Mapping[AlertState, int]
+    """Those that are not over."""
+    waiting: int
+    """Messages that should be out by now."""
+    oldest: float
+    """Seconds that the oldest of these has been due."""
+    parked: int
+    """Messages that cannot be sent until a person does something."""
+    jobs: Mapping[str, JobFigures]
+
+
+async def figures(store: Store) -> Figures:
+    """Read them all, in one transaction."""
+
+    def read(session: Session, now: datetime) -> Figures:
+        counted = select(Alert.state, func.count()).where(Alert.state != AlertState.RESOLVED).group_by(col(Alert.state))
+        due = select(func.count(), func.min(col(Notice.due_at))).where(col(Notice.due_at) <= now)
+        waiting, oldest = session.exec(due).one()
+        parked = session.exec(select(func.count()).select_from(Notice).where(col(Notice.parked).is_not(None))).one()
+        return Figures(
+            alerts={AlertState(state): count for state, count in session.exec(counted)},
+            waiting=waiting,
+            oldest=(now - oldest).total_seconds() if oldest else 0.0,
+            parked=parked,
+            jobs={row.name: _of(row, now) for row in session.exec(select(Job)).all()},
+        )
+
+    return await store.transact(read)
+
+
+def _of(row: Job, now: datetime) -> JobFigures:
+    return JobFigures(
+        late=max((now - row.next_due).total_seconds(), 0.0) if row.next_due else 0.0,
+        failures=max(row.failures, 1) if row.last_error else 0,
+        ago=(now - row.last_finished).total_seconds() if row.last_finished else None,
+    )

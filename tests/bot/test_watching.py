@@ -1,0 +1,124 @@
+"""The whole way: a vendor's world changes, and the channel for alerts says so; who does what of several processes."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+import bot.app
+import jobs.scheduler
+from bot.app import Part, serve
+from bot.config import Purpose, load
+from sandbox.mailing import Status
+from store.jobs import jobs as rows
+
+ALERTS, ADMIN = "C0ALERTS", "U0MEI"
+
+
+@pytest.fixture(autouse=True)
+def _quick_duties(monkeypatch):
+    monkeypatch.setitem(jobs.scheduler.EVERY, "duties", 0.05)
+    monkeypatch.setitem(jobs.scheduler.EVERY, "outbox", 0.05)
+    monkeypatch.setitem(jobs.scheduler.EVERY, "alive", 0.05)
+
+
+def serving(office, part, **more):
+    return serve(load(office.app_yaml, {**office.environ, **more}, purpose=Purpose.RUN), part)
+
+
+async def has_polled(office, name="poll umail tasks"):
+    async with asyncio.timeout(8):
+        while not any(row.name == name and row.last_good for row in await rows(office.store)):
+            await asyncio.sleep(0.02)
+
+
+def later(office, seconds):
+    """For everybody: the vendors, the workspace and the database."""
+    office.box.clock.step(seconds)
+    office.clock.step(seconds=seconds)
+    office.later(seconds)
+
+
+@asynccontextmanager
+async def at_work(office, part=Part.ALL):
+    office.part = part
+    async with office.open():
+        yield office
+
+
+async def test_a_task_that_fails_is_told_in_the_channel_for_alerts(closed_office):
+    async with at_work(closed_office) as office:
+        await has_polled(office)
+        office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
+        for _ in range(3):
+            later(office, 61)
+            await asyncio.sleep(0.2)
+        told = await office.slack.wait(ADMIN, ALERTS, lambda message: "19124" in message.plain, timeout=8)
+    assert "fail" in told.plain.lower()
+
+
+async def test_after_a_gap_the_admins_are_told_and_the_vendors_asked_at_once(closed_office, monkeypatch):
+    async with at_work(closed_office) as office:
+        await has_polled(office, "poll umail domains")
+    before = len(closed_office.box.requests)
+    opening = bot.app.open_store
+
+    @asynccontextmanager
+    async def seventy_minutes_later(config):
+        async with opening(config) as store:
+            store.clock_offset += timedelta(minutes=70)
+            yield store
+
+    monkeypatch.setattr(bot.app, "open_store", seventy_minutes_later)
+    async with at_work(closed_office) as office:
+        asked = office.box.requests
+        # Once in six hours otherwise.
+        await office.until(lambda: any(one.call == "domain-list" for one in asked[before:]), seconds=8)
+        told = await office.slack.wait(ADMIN, "D0MEI", lambda message: "不在线" in message.plain, timeout=8)
+    assert told.plain.startswith("🟠")
+
+
+async def test_a_web_process_asks_no_vendor_by_itself_and_a_worker_hears_nothing_of_slack(closed_office, http):
+    async with serving(closed_office, Part.WEB) as web:
+        assert (await http.post(f"{web.url}/slack/events")).status_code != 404
+        await asyncio.sleep(0.2)
+        assert closed_office.box.requests == []
+    async with serving(closed_office, Part.WORKER) as worker:
+        assert (await http.post(f"{worker.url}/slack/events")).status_code == 404
+        await has_polled(closed_office)
+
+
+async def test_metrics_tell_of_alerts_notices_and_jobs(closed_office, http):
+    async with at_work(closed_office) as office:
+        await has_polled(office)
+        lines = (await http.get(f"{office.url}/metrics")).text.splitlines()
+    named = {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+    assert {
+        'edmbot_alerts{state="firing"}',
+        "edmbot_notices_waiting",
+        "edmbot_notices_oldest_seconds",
+        'edmbot_job_lag_seconds{job="poll umail tasks"}',
+        "edmbot_deliveries_total",
+    } <= named
+
+
+PAGES = ("/metrics", "/healthz", "/readyz")
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_what_comes_through_a_proxy_sees_no_inner_page(office, http, page):
+    assert (await http.get(office.url + page)).status_code == 200
+    for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        assert (await http.get(office.url + page, headers={header: "127.0.0.1"})).status_code == 403
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_with_a_token_only_who_shows_it_sees_the_inner_pages(closed_office, http, page):
+    async with serving(closed_office, Part.WEB, EDM_METRICS_TOKEN="let me in") as web:
+        assert (await http.get(web.url + page)).status_code == 403
+        wrong = httpx.Headers({"Authorization": "Bearer let me"})
+        assert (await http.get(web.url + page, headers=wrong)).status_code == 403
+        shown = {"Authorization": "Bearer let me in", "X-Forwarded-For": "192.0.2.1"}
+        assert (await http.get(web.url + page, headers=shown)).status_code == 200
