@@ -14,6 +14,7 @@ from bridge.events import EventType, event_id, subject_of
 from bridge.life import Given, Life, Step, Terms, step
 from bridge.rules import Rule
 from bridge.wall import Wall
+from store import homes
 from store.tables import Alert, AlertState, Event
 
 _FIELDS = tuple(one.name for one in fields(Life) if one.name != "claims")
@@ -93,9 +94,10 @@ class Casebook:
         self.events.append(event)
 
     def close(self) -> None:
-        """Show what has changed, and tell those who asked for such events."""
+        """Show what has changed, here and in App Home, and tell those who asked for such events."""
         self.wall.hang()
         if self.events:
+            homes.changed(self.session, self.now)
             subscriptions.tell(self.session, self.now, self.events, subscriptions.everybody(self.session))
 
     def _note(self, row: Alert, made: Step) -> None:

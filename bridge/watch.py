@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from bridge.notices import again, key_of
 from bridge.sightings import Kind, about
 from bridge.transitions import VANISHED
 from providers.model import TaskStatus
@@ -161,18 +162,16 @@ def _open(session: Session, account: str) -> Sequence[Notice]:
 
 
 def _key(receiver: str, account: str, task_id: str) -> str:
-    return f"{receiver}|{NoticeKind.WATCH.value}|{account}|{task_id}"
+    return key_of(receiver, NoticeKind.WATCH, f"{account}|{task_id}")
 
 
 def _close(notice: Notice, now: datetime) -> None:
     notice.open_key, notice.closed_at = None, now
-    notice.wanted += 1
-    notice.due_at = now
+    again(notice, now)
 
 
 def _again(notice: Notice, now: datetime) -> None:
     touched = notice.facts.get("touched")
-    soonest = datetime.fromisoformat(touched) + EVERY if touched else now
-    notice.wanted += 1
-    notice.due_at = max(now, soonest)
-    notice.facts = {**notice.facts, "touched": notice.due_at.isoformat()}
+    due = max(now, datetime.fromisoformat(touched) + EVERY) if touched else now
+    again(notice, due)
+    notice.facts = {**notice.facts, "touched": (notice.due_at or due).isoformat()}

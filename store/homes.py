@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from store.engine import Store
@@ -30,7 +30,10 @@ async def opened(store: Store, user_id: str, team_id: str | None) -> None:
 
 def changed(session: Session, now: datetime) -> None:
     """Something that homes show has changed: part of the transaction that says so."""
-    session.exec(update(HomeTab).where(col(HomeTab.opened_at) > now - WATCHED).values(due_at=now + SETTLE))
+    soon = now + SETTLE
+    # What is due by then stays due: while changes go on, homes are not put off again and again.
+    later = or_(col(HomeTab.due_at).is_(None), col(HomeTab.due_at) > soon)
+    session.exec(update(HomeTab).where(col(HomeTab.opened_at) > now - WATCHED, later).values(due_at=soon))
 
 
 async def claim_due(store: Store, most: int) -> Sequence[HomeTab]:

@@ -291,3 +291,13 @@ async def test_what_fires_stands_first_for_who_may_see_it(office):
     said = await filled(office, VERA)
     assert "1 alert is firing\n🟠 Bounces at 6.3 % on task 19124 · umail" in said
     assert said.index("alert is firing") < said.index("Task 19124 sending")
+
+
+async def test_home_hears_at_once_of_what_begins_to_fire_and_of_who_looks_after_it(office):
+    await filled(office)
+    alert = await raised(office)
+    office.later(2)
+    await reads(office, LIN, "1 alert is firing")
+    await office.ask(LIN, f"alerts ack {alert}")
+    office.later(2)
+    await office.until(lambda: "alert is firing" not in read(office, LIN))

@@ -1,5 +1,6 @@
 """A task that is followed: one message, where it was asked for, that tells how it goes until it ends."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from bridge.faces import revived
 from store.engine import Store
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 from templates import render
+from tests.bot.desk import show
 
 LIN, VERA, OPS = "U0LIN", "U0VIEW", "U0OPS"
 AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -150,12 +152,12 @@ async def shown(store, notice_id):
     return notice, render("watch/progress", "en", **revived(about)).text.splitlines()
 
 
-async def poll(store, *rows):
+async def poll(store, *rows, subjects=("task/7", "task/8")):
     def recorded(session, now):
         for row in rows:
             session.merge(row)
         session.flush()
-        watch.touch(session, now, "umail", ["task/7", "task/8"])
+        watch.touch(session, now, "umail", subjects)
 
     await store.transact(recorded)
 
@@ -204,8 +206,15 @@ async def test_edits_keep_their_distance(store, followed):
     first = (await shown(store, followed))[0].due_at
     await poll(store, snapshot(sent=2_000))
     notice, _ = await shown(store, followed)
-    assert notice.due_at == first + watch.EVERY
-    assert notice.wanted == 3
+    # Still on its way: it will show the later figures, too.
+    assert (notice.due_at, notice.wanted) == (first, 3)
+
+    def sent(session, now):
+        session.get(Notice, followed).due_at = None
+
+    await store.transact(sent)
+    await poll(store, snapshot(sent=3_000))
+    assert (await shown(store, followed))[0].due_at == first + watch.EVERY
 
 
 @pytest.mark.parametrize(
@@ -250,3 +259,31 @@ async def test_polls_hear_what_is_followed_and_look_at_once(store, followed):
 )
 def test_a_rate_wants_two_counts_some_time_apart(counted, rate):
     assert watch.hourly_rate([sample(minutes, sent=sent, planned=1) for minutes, sent in counted]) == rate
+
+
+# In Slack
+
+
+async def test_the_message_stands_in_the_channel_is_edited_and_ends_when_somebody_says_so(office):
+    await office.ask(LIN, "task watch 19124")
+    await show(office)
+    message = await office.slack.wait(LIN, "C0GENERAL", lambda m: "Task 19124 sending, 46.1 %" in m.plain, timeout=1.0)
+    assert message.ephemeral_for is None
+    seen = snapshot(sent=50_000, planned=90_000)
+    seen.subject = "19124"
+    await poll(office.store, seen, subjects=["task/19124"])
+    await show(office)
+    edited = await office.slack.wait(LIN, "C0GENERAL", lambda m: "50,000 of 90,000" in m.plain, timeout=1.0)
+    assert edited.ts == message.ts
+    before = office.shown(OPS)
+    await office.slack.click(OPS, edited, "Stop watching")
+    for _ in range(100):
+        if (await notices(office))[0].closed_at:
+            break
+        await asyncio.sleep(0.01)
+    await show(office)
+    ended = await office.slack.wait(LIN, "C0GENERAL", lambda m: "no longer followed: @ops stopped it" in m.plain)
+    assert (ended.ts, [button.text for button in ended.buttons]) == (message.ts, ["Show statistics"])
+    assert [
+        one for one in office.slack.visible(OPS, "C0GENERAL") if one.ephemeral_for and (one.ts, one.plain) not in before
+    ] == []
