@@ -51,5 +51,6 @@ class Heartbeat:
 
 def _went_well(session: Session, claimed: Claimed) -> bool:
     polls = select(Job.name).where(col(Job.name).startswith(f"{FAMILY} "))
+    # A poll that was begun at the same tick as the last call had not ended by then.
     since = claimed.before or claimed.at - EVERY
-    return session.exec(polls.where(col(Job.last_good) > since - EVERY).limit(1)).first() is not None
+    return session.exec(polls.where(col(Job.last_good) >= since).limit(1)).first() is not None
