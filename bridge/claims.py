@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, func, or_
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, update
 from sqlalchemy import select as sql
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bridge.faces import Face
 from store.tables import Alert, Limit, Notice, NoticeAlert
@@ -157,10 +157,20 @@ def _claimed(session: Session, now: datetime, worker: str, notice: Notice, look:
 
 def see(session: Session, notice_id: str, versions: Mapping[str, int]) -> None:
     """Note the versions of the alerts that the message shows: what its buttons cover."""
-    for alert_id, version in versions.items():
-        shown = session.get(NoticeAlert, (notice_id, alert_id))
-        if shown is not None:
-            shown.seen_version = version
+    rows = [
+        {"its_notice": notice_id, "its_alert": alert_id, "version": version} for alert_id, version in versions.items()
+    ]
+    if rows:
+        # In one go: a page lists twenty alerts, and every message passes here.
+        session.connection().execute(_SEE, rows)
+
+
+_LINK = SQLModel.metadata.tables[str(NoticeAlert.__tablename__)]
+_SEE = (
+    update(_LINK)
+    .where(_LINK.c.notice_id == bindparam("its_notice"), _LINK.c.alert_id == bindparam("its_alert"))
+    .values(seen_version=bindparam("version"))
+)
 
 
 def _news(session: Session, notice_id: str) -> Mapping[str, int]:
