@@ -6,7 +6,7 @@ import pytest
 
 from bot.config import shipped
 from bridge.rules import RuleKind
-from store.tables import AlertState, NoticeKind
+from store.tables import Alert, AlertState, NoticeKind
 from tests.bot.desk import ALERTS, cleared, notices, on_the_wall, raised, row, show
 
 LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
@@ -79,14 +79,15 @@ async def test_an_alert_is_shown_with_its_figures_and_what_happened(office):
 
 
 async def test_an_id_that_means_several_or_none_is_said(office):
-    ids = [await raised(office, f"task/{number}") for number in range(40)]
-    shared = next(end for end in (one[-1] for one in ids) if sum(other.endswith(end) for other in ids) > 1)
-    assert "may" not in shared
-    alike = [one for one in ids if one.endswith(shared)]
-    assert "0000 is no alert" not in (await office.ask(LIN, f"alerts show {alike[0][-4:]}")).plain
-    assert "There is no alert 00000000" in (await office.ask(LIN, "alerts show 00000000")).plain
+    about = (await row(office, await raised(office))).model_dump(exclude={"id", "open_key"})
+    alike = [Alert(id=f"0199aaaa-0000-7000-8000-0000000{digit}fabc", **about) for digit in "12"]
+    await office.store.transact(lambda session, _now: session.add_all(alike))
+    several = (await office.ask(LIN, "alerts ack fabc")).plain
+    assert several.startswith("fabc may be any of these. Type one character more:")
+    assert (several.count("00001fabc"), several.count("00002fabc")) == (1, 1)
+    assert (await office.ask(LIN, "alerts ack 1fabc")).plain.startswith("👀 Acknowledged:")
+    assert "There is no alert ffffffffff" in (await office.ask(LIN, "alerts show ffffffffff")).plain
     assert "xyz is no alert's id" in (await office.ask(LIN, "alerts ack xyz")).plain
-    assert "alerts wants" not in (await office.ask(LIN, "alerts shwo 3f9c2a")).plain
 
 
 # Acknowledging
@@ -122,7 +123,6 @@ async def test_a_click_on_the_message_changes_the_message_and_says_nothing_else(
     message = await on_the_wall(office, LIN, "Bounces at 6.3 %")
     before = office.shown(LIN, ALERTS)
     await office.slack.click(LIN, message, "Acknowledge")
-    await office.until(lambda: asyncio.get_running_loop() and True)
     edited = await on_the_wall(office, LIN, "Acknowledged by @lin")
     assert edited.ts == message.ts
     assert (await row(office, alert)).acknowledged_by == LIN
@@ -172,10 +172,10 @@ async def test_a_snooze_says_until_when(office):
     assert 5_390 < (found.snoozed_until - await office.store.now()).total_seconds() <= 5_400
 
 
-@pytest.mark.parametrize("span", ["soon", "0h", "30s", "32d", "-1h"])
+@pytest.mark.parametrize("span", ["soon", "0h", "30s", "32d"])
 async def test_a_span_that_is_none_is_named_and_nothing_happens(office, span):
     alert = await raised(office)
-    assert "is no span of time" in (await office.ask(LIN, f"alerts snooze {alert} {span}")).plain or span == "-1h"
+    assert "is no span of time" in (await office.ask(LIN, f"alerts snooze {alert} {span}")).plain
     assert (await row(office, alert)).state is AlertState.FIRING
 
 
