@@ -39,6 +39,8 @@ class JobLine:
     late: float | None
     """Seconds that it is overdue; None while it is not."""
     error: str | None
+    again: float | None = None
+    """Seconds until its next run, where that is the row's to say: it is done once for all processes."""
 
     @property
     def wrong(self) -> bool:
@@ -77,9 +79,9 @@ async def status(*, ctx: Ctx) -> Answer:
 
 
 def job_lines(rows: Sequence[Job], now: datetime) -> Sequence[JobLine]:
-    """Every job of the clock, as its row tells."""
+    """Every job of the clock, as its row tells; the processes' own first."""
     known = {row.name: row for row in rows}
-    return [_line(name, known.get(name), now) for name in EVERY]
+    return [_line(name, known.get(name), now) for name in dict.fromkeys((*EVERY, *sorted(known)))]
 
 
 def versions(kept: Database) -> dict[str, str]:
@@ -103,6 +105,7 @@ def _line(name: str, row: Job | None, now: datetime) -> JobLine:
         took=(row.last_finished - row.last_started).total_seconds(),
         late=overdue.total_seconds() if overdue > LATE else None,
         error=row.last_error,
+        again=max(-overdue.total_seconds(), 0.0) if row.next_due and name not in EVERY else None,
     )
 
 

@@ -15,6 +15,20 @@ WRONG = [
     JobLine("leases", 9_000.0, 0.1, 8_990.0, NASTY),
     JobLine("polls", 900_000.0, 0.1, 899_990.0, None),
 ]
+CLOCK = [
+    JobLine(name, 4.2, 0.004, None, None, again=56.0)
+    for name in (
+        "outbox",
+        "duties",
+        "alive",
+        "watch",
+        "aging",
+        "prune",
+        "heartbeat",
+        "poll umail tasks",
+        "digest C0D 09:00",
+    )
+]
 
 
 def state(accounts, jobs, queue, wrong, *, ages=(None, None), stuck=False, firing=()):
@@ -33,7 +47,7 @@ def state(accounts, jobs, queue, wrong, *, ages=(None, None), stuck=False, firin
 
 MESSAGES = {
     "status/status": [
-        state(ACCOUNTS, FINE, Queue(0, None, 0, None), 0),
+        state(ACCOUNTS, FINE + CLOCK, Queue(0, None, 0, None), 0),
         state(ACCOUNTS, FINE, Queue(0, None, 0, None), 0, firing=EVERY[:5]),
         state([], NEVER, Queue(0, None, 0, None), 0),
         state(ACCOUNTS[:1], FINE, Queue(1, AT, 1, AT), 0, ages=(3.0, 600.0)),
