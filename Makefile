@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test check bench soak docs lock clean
 
 demo: .venv/ready
 	$(BIN)/edmbot demo
@@ -19,6 +19,11 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.ack
 	$(BIN)/python -m benchmarks.export
+	$(BIN)/python -m benchmarks.events
+
+# The tests at full size, and new examples instead of the same ones: storms, kills, state machines, a million rows.
+soak: .venv/ready
+	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile soak
 
 # The pages that are made out of the code: commands, features, configuration.
 docs: .venv/ready

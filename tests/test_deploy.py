@@ -30,6 +30,8 @@ from store.tables import CommandRun
 PAGE = Path(__file__).parents[1] / "docs" / "deploy.md"
 BLOCKS = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL))
 """By the name that stands behind the language."""
+TOKEN = "a-token-of-the-test"
+INSIDE = {"Authorization": f"Bearer {TOKEN}"}
 BIN = Path(sysconfig.get_path("scripts"))
 SUDO = '#!/bin/sh\nshift 2\nexec "$@"\n'
 SQLITE3 = f"""#!{sys.executable}
@@ -53,7 +55,7 @@ class Machine:
             self._program("sqlite3", SQLITE3)
         shutil.copy(shipped(), folder / "etc/edmbot/app.yaml")
         self.database = f"sqlite:///{folder}/var/lib/edmbot/edmbot.db"
-        self.set({**environ, "EDM_PORT": "0", "EDM_DATABASE_URL": self.database})
+        self.set({**environ, "EDM_PORT": "0", "EDM_DATABASE_URL": self.database, "EDM_METRICS_TOKEN": TOKEN})
 
     def set(self, environ: dict[str, str]) -> None:
         """Write /etc/edmbot/env."""
@@ -121,8 +123,9 @@ def test_the_unit_is_one_that_systemd_takes_and_runs_what_the_program_knows(tmp_
     unit = configparser.ConfigParser(strict=False, interpolation=None, comment_prefixes="#")
     unit.optionxform = str
     unit.read_string(text)
-    program, *_ = unit["Service"]["ExecStart"].split()
-    assert Path(program).exists()
+    program, verb, *options = unit["Service"]["ExecStart"].split()
+    known = subprocess.run([program, verb, "--help"], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    assert {option for option in options if option.startswith("--") and option not in known} == set()
     path = tmp_path / "edmbot@.service"
     path.write_text(text)
     if systemd := shutil.which("systemd-analyze"):
@@ -159,8 +162,10 @@ def test_a_proxy_opens_what_is_signed_and_nothing_else(proxy):
 
 async def test_the_configuration_is_checked_and_the_bot_tells_about_itself_as_the_page_says(machine):
     assert "no mistakes" in await machine.run("check")
-    async with machine.bot() as url, httpx.AsyncClient(base_url=url) as inside:
+    assert "Authorization: Bearer $EDM_METRICS_TOKEN" in BLOCKS["metrics"]
+    async with machine.bot("--role", "web") as url, httpx.AsyncClient(base_url=url, headers=INSIDE) as inside:
         assert (await inside.post("/slack/events")).status_code == 401
+        assert httpx.get(f"{url}/metrics").status_code == 403
         assert (await inside.get("/healthz")).status_code == 200
         assert (await inside.get("/readyz")).status_code == 200
         metrics = (await inside.get("/metrics")).text
@@ -178,7 +183,7 @@ async def test_a_copy_of_sqlite_made_while_the_bot_runs_is_restored_and_served(m
     assert await runs(machine.database) == 2
     Path(f"{machine.folder}/var/lib/edmbot/edmbot.db").write_bytes(b"a disk that forgot")
     await machine.run("restore-sqlite")
-    async with machine.bot() as url, httpx.AsyncClient() as inside:
+    async with machine.bot() as url, httpx.AsyncClient(headers=INSIDE) as inside:
         assert (await inside.get(f"{url}/readyz")).status_code == 200
     assert await runs(machine.database) == 1
 
@@ -200,5 +205,5 @@ async def test_postgresql_is_migrated_by_command_only_copied_and_restored(machin
         connection.execute("DROP TABLE notice_alert")
     await machine.run("restore-postgresql")
     assert await runs(postgres) == 1
-    async with machine.bot() as url, httpx.AsyncClient() as inside:
+    async with machine.bot() as url, httpx.AsyncClient(headers=INSIDE) as inside:
         assert (await inside.get(f"{url}/readyz")).status_code == 200
