@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Config
 from bot.people import People
 from bridge.alerts import AlertDesk
+from bridge.breaker import Breaker
 from bridge.outbox import Outbox
 from bridge.receivers.board import Board
 from jobs.digest import Digests
@@ -23,6 +24,9 @@ from store.jobs import Claimed
 
 AGING = timedelta(seconds=30)
 """How often the rules are asked about what only time changes."""
+
+BREAKER = timedelta(seconds=2)
+"""How often rules that act are looked after."""
 
 _deliveries = Counter("edmbot_deliveries_total", "Attempts to show something in Slack that came to an end")
 
@@ -50,7 +54,13 @@ def duties_of(
         await store.transact(lambda session, now: desk.age(session, now, list(providers)))
         told()
 
-    duties = [*polls.duties(), *digests.duties(), Duty("aging", age, AGING), Prune(store, config.retention).duty()]
+    breaker = Breaker(store, providers, config.rules, told)
+
+    async def act(_claimed: Claimed) -> None:
+        await breaker.run()
+
+    own = (Duty("aging", age, AGING), Duty("breaker", act, BREAKER), Prune(store, config.retention).duty())
+    duties = [*polls.duties(), *digests.duties(), *own]
     if config.heartbeat_url is not None:
         duties.append(Heartbeat(store, config.heartbeat_url).duty())
     return duties

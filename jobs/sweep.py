@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 import structlog
 from sqlmodel import Session
 
+from bridge import breaker
 from bridge.changes import OPEN, change_of, claim_due, look_up, settle
 from bridge.drafts import tidy
 from bridge.receivers.slack import SlackAnswers
@@ -88,6 +89,9 @@ class Sweep:
             # Whoever sat at the terminal saw the command end.
             return
         change = await change_of(self._store, run.id)
+        if run.kind == breaker.KIND:
+            await breaker.settled(self._store, run, change)
+            return
         language = await self._language_of(run.user_id, run.channel_id)
         message = render("interrupted", language, slash=self._slash, text=run.text, change=change, check=run.check_with)
         if run.progress_channel and run.progress_ts:
@@ -106,7 +110,9 @@ class Sweep:
         if change.state in OPEN:
             return
         run = await get(self._store, change.run_id)
-        if run is not None and run.kind != "exec":
+        if run is not None and run.kind == breaker.KIND:
+            await breaker.settled(self._store, run, change)
+        elif run is not None and run.kind != "exec":
             await self._tell_settled(run, change, task, provider.title if provider else change.account)
 
     async def _looked(self, provider: Provider, change: Change) -> Task | None:
