@@ -24,10 +24,13 @@ from bot.contactfile import looks_like_the_vendors
 from bot.context import Context, Ctx
 from bot.forms import Form
 from bridge.deeds import Deed, Seen
+from bridge.record import Look, note, record
+from bridge.sightings import Kind, of_import
 from providers.base import require
 from providers.capabilities import ImportsContacts, KeepsContacts, KeepsLists
 from providers.contacts import ContactList, ImportId, ImportRecord, ImportState, ImportStatus
 from providers.errors import ProviderError
+from store.engine import Store
 from store.tables import Outcome
 
 PAGE = 20
@@ -163,6 +166,8 @@ async def _hand_over(ctx: Context, provider: ImportsContacts, target: ContactLis
     )
     if deed.seen is Seen.DONE:
         followed = await _follow(ctx, provider, target, deed.value, shown)
+        if followed.status is not None and followed.status.state is ImportState.PARSING:
+            await _leave_to_polls(ctx.store, followed.status)
     else:
         record = await _looked_up(provider, shown)
         if record is None:
@@ -192,6 +197,16 @@ async def _follow(
         # The file was taken in all the same.
         return _Followed(import_id, status, None, error)
     return _Followed(import_id, status, record)
+
+
+async def _leave_to_polls(store: Store, status: ImportStatus) -> None:
+    """Nobody waits any longer: how it ends is an event, and a failure an alert."""
+    noted = await note(store, status.account, Kind.IMPORT, [status.id])
+    await record(store, Look(noted=noted, sightings=[of_import(status)]), _no_judge)
+
+
+def _no_judge(*_: object, **__: object) -> None:
+    """A file on its way is nothing to judge."""
 
 
 async def _looked_up(provider: ImportsContacts, shown: str) -> ImportRecord | None:
