@@ -1,0 +1,320 @@
+"""Whatever happens to alerts, in whatever order: what must always be true of them."""
+
+import asyncio
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlmodel import select
+
+from bridge import silences
+from bridge.acts import Answer
+from bridge.routes import labels_of
+from store.engine import Store
+from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
+from tests.bridge.alerting import BOUNCES, DOWN, SLOW, Scene
+
+ACCOUNTS = st.sampled_from(["umail", "emailcar"])
+SUBJECTS = st.sampled_from(["task/1", "task/2", "task/3"])
+RULES = st.sampled_from([BOUNCES, SLOW])
+SHARES = st.sampled_from([0.2, 0.3, 0.4])
+PICK = st.integers(0, 99)
+MATCHERS = st.sampled_from([{"rule": "bounces"}, {"account": "umail"}, {"subject": "task/1"}, {"rule": "*"}])
+OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
+_fresh: list[Path] = []
+
+
+def fresh_database() -> str:
+    """A copy of an empty database: migrating one for each example would take most of the time."""
+    if not _fresh:
+        folder = Path(tempfile.mkdtemp(prefix="edm-machine-"))
+        _fresh.append(folder / "empty.db")
+
+        async def made():
+            store = Store(f"sqlite:///{_fresh[0]}")
+            await store.open()
+            await store.close()
+
+        asyncio.run(made())
+    copy = Path(tempfile.mkdtemp(prefix="edm-machine-")) / "alerts.db"
+    shutil.copy(_fresh[0], copy)
+    return f"sqlite:///{copy}"
+
+
+class Alerts(RuleBasedStateMachine):
+    """Verdicts, people, time and restarts; `post` is Slack."""
+
+    @initialize()
+    def begin(self):
+        self.runner = asyncio.Runner()
+        self.url = fresh_database()
+        self.scene = Scene(Store(self.url))
+        self.run(self.scene.store.open())
+        self.true_since = {}
+        self.worst = {}
+        self.down = set()
+        self.over = set()
+        self.shown = {}
+        self.first_seen = {}
+        self.steps = {}
+
+    def run(self, work):
+        return self.runner.run(work)
+
+    def teardown(self):
+        if hasattr(self, "runner"):
+            self.run(self.scene.store.close())
+            self.runner.close()
+            shutil.rmtree(Path(self.url.removeprefix("sqlite:///")).parent)
+
+    # ---- what happens
+
+    @rule(subject=SUBJECTS, account=ACCOUNTS, which=RULES, share=SHARES)
+    def fire(self, subject, account, which, share):
+        key = (which.name, account, subject)
+        self.true_since.setdefault(key, self.now())
+        self.worst[key] = max(self.worst.get(key, 0), share)
+        self.run(self.scene.fire(subject, rule=which, account=account, share=share))
+
+    @rule(subject=SUBJECTS, account=ACCOUNTS, which=RULES)
+    def clear(self, subject, account, which):
+        self.true_since.pop((which.name, account, subject), None)
+        self.worst.pop((which.name, account, subject), None)
+        self.run(self.scene.clear(subject, rule=which, account=account))
+
+    @rule(account=ACCOUNTS)
+    def provider_down(self, account):
+        self.down.add(account)
+        self.run(self.scene.down(account=account))
+
+    @rule(account=ACCOUNTS)
+    def provider_up(self, account):
+        self.down.discard(account)
+        self.run(self.scene.up(account=account))
+
+    @precondition(lambda self: self.shown)
+    @rule(pick=PICK)
+    def acknowledge_what_is_shown(self, pick):
+        notice_id, alerts = sorted(self.shown.items())[pick % len(self.shown)]
+        version = self.rows(Notice)[notice_id].shown
+        before = self.rows(Alert)
+        outcomes = self.run(self.scene.act("acknowledge", "U0LIN", notice_id=notice_id, version=version))
+        assert {one.alert.id for one in outcomes} <= set(alerts), "it covers what was visible"
+        for one in outcomes:
+            assert (one.answer is Answer.DONE) == (
+                before[one.alert.id].state in (AlertState.FIRING, AlertState.SNOOZED)
+            )
+
+    @rule(pick=PICK)
+    def acknowledge(self, pick):
+        if row := self.any_alert(pick):
+            self.run(self.scene.act("acknowledge", "U0LIN", alert_ids=[row.id]))
+
+    @rule(pick=PICK, minutes=st.sampled_from([1, 7, 45]))
+    def snooze(self, pick, minutes):
+        if row := self.any_alert(pick):
+            self.run(self.scene.act("snooze", "U0LIN", row.id, self.now() + timedelta(minutes=minutes)))
+
+    @rule(pick=PICK)
+    def resolve(self, pick):
+        row = self.any_alert(pick)
+        if row and row.rule != DOWN.name:
+            self.run(self.scene.act("resolve", "U0LIN", row.id))
+
+    @rule(matchers=MATCHERS, minutes=st.sampled_from([1, 7, 45]))
+    def silence(self, matchers, minutes):
+        until = self.now() + timedelta(minutes=minutes)
+        self.run(self.scene.do(lambda s, now: silences.add(s, now, matchers, until=until, user="U0LIN")))
+
+    @rule(pick=PICK)
+    def end_a_silence(self, pick):
+        known = self.run(self.scene.do(silences.active))
+        if known:
+            one = known[pick % len(known)]
+            self.run(self.scene.do(lambda s, now: silences.end(s, now, one.id, "U0LIN")))
+
+    @rule()
+    def restart(self):
+        offset = self.scene.store.clock_offset
+        self.run(self.scene.store.close())
+        self.scene = Scene(Store(self.url))
+        self.scene.store.clock_offset = offset
+        self.run(self.scene.store.open())
+
+    @rule(minutes=st.sampled_from([1, 4, 16]), posting=st.booleans())
+    def time_passes(self, minutes, posting):
+        for _ in range(minutes):
+            self.scene.wait(1)
+            self.fall_due()
+            if posting:
+                self.post()
+
+    @rule()
+    def post(self):
+        """Slack shows what is due; what is new there must not be what nobody wants to hear."""
+        before = self.rows(Notice)
+        links = self.links()
+        alerts = self.rows(Alert)
+        quiet = self.run(self.scene.do(silences.active))
+        self.run(self.scene.post())
+        for notice in self.notices():
+            if notice.ts is None:
+                continue
+            listed = links.get(notice.id, [])
+            if before[notice.id].ts is None:
+                for link in listed:
+                    alert = alerts[link.alert_id]
+                    if alert.state is not AlertState.RESOLVED:
+                        assert not alert.held, "held back, not raised"
+                        assert silences.covering(quiet, alert) is None, "silenced"
+            if notice.shown != before[notice.id].shown:
+                self.shown[notice.id] = {link.alert_id: alerts[link.alert_id].state for link in listed}
+
+    def fall_due(self):
+        before = self.rows(Alert)
+        quiet = self.run(self.scene.do(silences.active))
+        while self.run(self.scene.due()):
+            pass
+        now = self.now()
+        alerts = self.rows(Alert)
+        entries = [row for row in self.rows(Notice).values() if row.kind is NoticeKind.ESCALATION]
+        for row in alerts.values():
+            if row.id in before and row.step > before[row.id].step:
+                assert before[row.id].state is AlertState.FIRING, "nobody has acknowledged"
+                assert not before[row.id].held
+                assert silences.covering(quiet, before[row.id]) is None
+                parents = {one for one, listed in self.links().items() if row.id in {link.alert_id for link in listed}}
+                said = [
+                    one
+                    for one in entries
+                    if one.parent_id in parents
+                    and one.facts["step"] == row.step
+                    and now - one.created_at <= timedelta(minutes=5)
+                ]
+                assert said, "nobody was mentioned"
+
+    # ---- what must be true
+
+    @invariant()
+    def at_most_one_open_alert_a_key(self):
+        keys = [(row.rule, row.account, row.subject) for row in self.alerts() if row.state is not AlertState.RESOLVED]
+        assert len(keys) == len(set(keys))
+        held = [row.open_key for row in self.alerts() if row.open_key]
+        assert all(row.open_key for row in self.alerts() if row.state is not AlertState.RESOLVED)
+        assert len(held) == len(set(held))
+
+    @invariant()
+    def what_is_resolved_stays_resolved(self):
+        resolved = {row.id for row in self.alerts() if row.state is AlertState.RESOLVED}
+        assert self.over <= resolved
+        self.over = resolved
+
+    @invariant()
+    def what_people_saw_fire_they_see_end(self):
+        """Whatever is not shown as it is now is on its way: at once, where its state has changed."""
+        alerts, now = self.rows(Alert), self.now()
+        for notice in self.notices():
+            for alert_id, state in self.shown.get(notice.id, {}).items():
+                if alerts[alert_id].state is not state:
+                    assert notice.due_at is not None, "nobody would be told"
+                    assert notice.due_at <= now + timedelta(seconds=1)
+                    assert notice.wanted > notice.shown
+
+    @invariant()
+    def a_blip_tells_nobody_and_the_worst_is_kept(self):
+        for row in self.alerts():
+            key = (row.rule, row.account, row.subject)
+            if row.rule == SLOW.name and row.fired_at:
+                assert row.fired_at - row.began_at >= SLOW.wait
+            if row.state is not AlertState.RESOLVED and key in self.worst:
+                assert row.began_at >= self.true_since[key]
+                assert row.peak["weight"] >= row.facts["share"]
+                if abs(row.began_at - self.true_since[key]) < timedelta(seconds=5):
+                    assert row.peak["weight"] == self.worst[key]
+
+    @invariant()
+    def nothing_is_forgotten(self):
+        """What waits for time has a row that says when; what fires is on its way to everybody."""
+        quiet = self.run(self.scene.do(silences.active))
+        told = {link.alert_id for listed in self.links().values() for link in listed}
+        for row in self.alerts():
+            silenced = silences.covering(quiet, row) is not None
+            if row.state is AlertState.PENDING or (row.held and row.state in OPEN):
+                assert row.due_at is not None or row.account in self.down
+            if row.state is AlertState.SNOOZED and not row.held:
+                assert row.due_at is not None
+            if row.state is AlertState.FIRING and not row.held:
+                left = row.step < len(self.scene.desk.routing.escalations(labels_of(row)))
+                assert row.due_at is not None or (not left and row.id in told)
+                assert row.id in told or silenced or row.due_at is not None
+                if not silenced and row.due_at is not None and row.due_at > self.now() + timedelta(minutes=31):
+                    raise AssertionError("it would escalate too late")
+
+    @invariant()
+    def what_depends_on_a_provider_that_is_down_is_held(self):
+        for row in self.alerts():
+            if row.account in self.down and row.rule != DOWN.name and row.state is not AlertState.RESOLVED:
+                assert row.held
+
+    @invariant()
+    def groups_make_no_storm_of_messages(self):
+        groups = {}
+        for notice in sorted(self.notices(), key=lambda one: one.created_at):
+            key = (notice.receiver, str(notice.facts["labels"]), notice.facts["severity"])
+            if key in groups:
+                assert notice.created_at.isoformat() >= groups[key].facts["until"]
+            groups[key] = notice
+
+    @invariant()
+    def every_change_is_an_event(self):
+        if not hasattr(self, "scene"):
+            return
+        story = {}
+        for row in self.run(self.events()):
+            chain = story.setdefault(row.subject.removeprefix("alert/"), ["pending"])
+            assert row.data["from"] == chain[-1], f"{chain} and then {row.data}"
+            chain.append(row.data["to"])
+        for row in self.alerts():
+            assert story.get(row.id, ["pending"])[-1] == row.state.value
+
+    # ---- how it is read
+
+    async def events(self):
+        rows = [row for row in await self.scene.all(Event) if row.type.startswith("alert.")]
+        return sorted(rows, key=lambda row: (row.recorded_at, row.data["from"] != "pending"))
+
+    def now(self):
+        return self.run(self.scene.store.now())
+
+    def rows(self, table):
+        return {row.id: row for row in self.run(self.scene.all(table))}
+
+    def alerts(self):
+        return list(self.rows(Alert).values()) if hasattr(self, "scene") else []
+
+    def notices(self):
+        return self.run(self.scene.notices()) if hasattr(self, "scene") else []
+
+    def links(self):
+        found = self.run(self.scene.store.transact(lambda s, _now: s.exec(select(NoticeAlert)).all()))
+        listed = {}
+        for link in found:
+            listed.setdefault(link.notice_id, []).append(link)
+        return listed
+
+    def any_alert(self, pick):
+        known = self.alerts()
+        return known[pick % len(known)] if known else None
+
+
+TestAlerts = Alerts.TestCase
+TestAlerts.settings = settings(
+    max_examples=20 if settings().derandomize else 2_000,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
