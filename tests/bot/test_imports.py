@@ -12,6 +12,7 @@ import bot.conversation
 from bot.contactfile import UnreadableFileError, looks_like_the_vendors, opened
 from bridge.record import note
 from bridge.sightings import Kind
+from store.engine import Store
 from tests.bot.test_exec import vendors
 from tests.bot.test_forms import direct
 
@@ -178,7 +179,10 @@ async def test_a_file_that_is_never_read_is_followed_for_ten_minutes_only(office
     finished = await terminal(f"list import {TARGET} --file {written(rows(3))}")
     assert finished.status == 3
     assert "U-Mail is still reading the file for list 12" in finished.out
-    assert (await note(office.store, "umail", Kind.IMPORT)).known, "polls look for its end from now on"
+    # The command line's own store is closed by now.
+    store = Store(office.environ["EDM_DATABASE_URL"])
+    assert (await note(store, "umail", Kind.IMPORT)).known, "polls look for its end from now on"
+    await store.close()
     assert len(asked(office, "ml-addr-add-file-query")) == len(bot.commands.imports.FOLLOW)
 
 
