@@ -1,0 +1,168 @@
+"""A rule's `action: pause`: the task is paused once, and its alert says what came of it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+import bridge.changes
+from bridge.breaker import KIND, Breaker, settled
+from bridge.rules import BounceRateRule
+from providers import PROVIDERS
+from sandbox import Sandbox, WorldClock
+from store.engine import Store
+from store.limits import SharedLimiter
+from store.runs import take_interrupted
+from store.tables import Alert, AlertState, CommandRun, Notice, Outcome
+from tests.bridge.alerting import ROUTING, Scene
+from tests.providers.vendor import SHANGHAI
+
+RULE = BounceRateRule(name="bounces", above=0.1, action="pause", cooldown=timedelta(hours=1))
+TASK = "task/19124"
+
+
+class Desk(Scene):
+    """A scene whose rule acts."""
+
+    def __init__(self, store, box, providers) -> None:
+        super().__init__(store, ROUTING, (RULE,))
+        self.box = box
+        self.providers = providers
+        self.told = 0
+
+    async def raised(self, subject=TASK):
+        await self.fire(subject, rule=RULE)
+
+    def breaker(self) -> Breaker:
+        def told() -> None:
+            self.told += 1
+
+        return Breaker(self.store, self.providers, (RULE,), told)
+
+    async def dids(self):
+        query = select(Alert.did).order_by(col(Alert.id))
+        return await self.store.transact(lambda session, _now: list(session.exec(query)))
+
+    async def runs(self):
+        query = select(CommandRun).where(col(CommandRun.kind) == KIND)
+        return await self.store.transact(lambda session, _now: list(session.exec(query)))
+
+    @property
+    def pauses(self):
+        return [request for request in self.box.requests if request.call == "edit-task"]
+
+
+@pytest.fixture
+async def store(database):
+    store = Store(database)
+    await store.migrate()
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def desk(store, monkeypatch):
+    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    box = await Sandbox.start(WorldClock.stepped(datetime(2026, 11, 21, 4, 0, tzinfo=UTC)))
+    umail = PROVIDERS["umail"]
+    environ = box.environ()
+    settings = umail.Settings(
+        base_url=environ["UMAIL_URL"], username=environ["UMAIL_USERNAME"], password=environ["UMAIL_PASSWORD"]
+    )
+    client = umail("umail", settings, timezone=SHANGHAI, limiter=SharedLimiter(store), deadline=0.5)
+    yield Desk(store, box, {"umail": client})
+    await client.aclose()
+    await box.stop()
+
+
+async def test_a_firing_alert_pauses_its_task_once_and_says_so(desk):
+    await desk.raised()
+    await desk.breaker().run()
+    await desk.breaker().run()
+    assert await desk.dids() == ["paused"]
+    assert len(desk.pauses) == 1
+    assert (await desk.providers["umail"].task("19124")).status == "paused"
+    assert desk.told > 0
+
+
+async def test_it_is_in_the_audit_log(desk):
+    await desk.raised()
+    await desk.breaker().run()
+    (run,) = await desk.runs()
+    assert (run.user_id, run.text, run.outcome) == ("edmbot", "task pause 19124 --account umail", Outcome.DONE)
+
+
+async def test_the_message_is_wanted_anew(desk):
+    await desk.raised()
+    notices = select(Notice.wanted).where(col(Notice.receiver) == "C0ALERTS")
+    (before,) = await desk.store.transact(lambda session, _now: list(session.exec(notices)))
+    await desk.breaker().run()
+    (after,) = await desk.store.transact(lambda session, _now: list(session.exec(notices)))
+    assert after > before
+
+
+async def test_two_processes_pause_once(desk):
+    await desk.raised()
+    await asyncio.gather(*(desk.breaker().run() for _ in range(3)))
+    assert (await desk.dids(), len(desk.pauses)) == (["paused"], 1)
+
+
+async def test_what_somebody_lets_go_on_is_left_alone_until_the_cool_down_is_over(desk):
+    await desk.raised()
+    await desk.breaker().run()
+    for expected, wait in (("rests", 1), ("paused", 120)):
+        await desk.clear(TASK, rule=RULE)
+        desk.box.world.task(19124).enter(type(desk.box.world.task(19124).status).SENDING, desk.box.clock.now())
+        desk.wait(wait)
+        await desk.raised()
+        await desk.breaker().run()
+        assert (await desk.dids())[-1] == expected
+    assert len(desk.pauses) == 2
+
+
+async def test_a_task_that_has_ended_needs_no_pause(desk):
+    await desk.raised("task/19118")
+    await desk.breaker().run()
+    assert (await desk.dids(), desk.pauses) == (["needless"], [])
+
+
+async def test_a_vendor_that_cannot_be_read_is_asked_for_nothing(desk):
+    await desk.raised()
+    desk.box.faults.inject("umail", "html", call="task-list", times=9)
+    await desk.breaker().run()
+    assert (await desk.dids(), desk.pauses) == (["not_paused"], [])
+    assert [run.outcome for run in await desk.runs()] == [Outcome.FAILED]
+
+
+async def test_a_lost_answer_is_settled_by_a_look_and_never_asked_twice(desk):
+    await desk.raised()
+    desk.box.faults.inject("umail", "lost_reply", call="edit-task")
+    await desk.breaker().run()
+    assert (await desk.dids(), len(desk.pauses)) == (["paused"], 1)
+
+
+async def test_a_process_that_dies_before_it_asks_leaves_a_task_that_was_not_paused(desk):
+    await desk.raised()
+    await desk.store.transact(desk.breaker()._claim)
+    assert await desk.dids() == ["asked"]
+    await desk.breaker().run()
+    assert (await desk.dids(), desk.pauses) == (["asked"], [])
+    desk.wait(3)
+    run = await take_interrupted(desk.store)
+    await settled(desk.store, run, None)
+    assert (await desk.dids(), desk.pauses) == (["not_paused"], [])
+
+
+async def test_nothing_acts_while_its_alert_waits_or_is_held(desk):
+    await desk.store.transact(
+        lambda session, now: session.add(
+            Alert(
+                rule="bounces", kind="bounce_rate", severity="critical", account="umail", subject=TASK,
+                state=AlertState.PENDING, reason="above_limit", facts={}, peak={}, began_at=now, open_key="k",
+            )
+        )
+    )  # fmt: skip
+    await desk.breaker().run()
+    assert (await desk.dids(), desk.pauses) == ([None], [])
