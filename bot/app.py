@@ -106,7 +106,9 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
         )
         bolt = None
         if part is not Part.WORKER:
-            bolt = make_bolt(config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home)
+            bolt = make_bolt(
+                config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home, store=store
+            )
         web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
         await identity.ask()

@@ -7,6 +7,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +19,8 @@ from bot.forms import CALLBACK, Form, Origin
 from bot.home import Home
 from bot.identity import Identity
 from bot.socket import SocketDoor
+from bridge.endings import unpark
+from store.engine import Store
 from store.tables import new_id
 from templates import render
 from templates.blocks import ACTION, LINK
@@ -33,6 +36,7 @@ def make_bolt(
     dispatcher: Dispatcher,
     outlets: Slack,
     home: Home,
+    store: Store,
 ) -> AsyncApp:
     """The app with its listeners; the command is registered first, because Bolt tries them in order."""
 
@@ -90,6 +94,20 @@ def make_bolt(
     async def _home(event: dict[str, Any], body: dict[str, Any]) -> None:
         if event.get("tab", "home") == "home":
             dispatcher.spawn(home.opened(event["user"], body.get("team_id")))
+
+    @app.event("member_joined_channel")
+    async def _joined(event: dict[str, Any], context: AsyncBoltContext) -> None:
+        if event.get("user") == context.bot_user_id:
+            await back(event["channel"])
+
+    @app.event("channel_unarchive")
+    @app.event("group_unarchive")
+    async def _unarchived(event: dict[str, Any]) -> None:
+        await back(event["channel"])
+
+    async def back(channel: str) -> None:
+        """What could not be said there is tried at once."""
+        await store.transact(lambda session, now: unpark(session, now, channel))
 
     return app
 

@@ -21,6 +21,9 @@ SCOPES = {
 }
 """Each permission that the bot asks for, and what for."""
 
+EVENTS = ["app_home_opened", "member_joined_channel", "channel_unarchive", "group_unarchive"]
+"""What Slack tells the bot: a person looks at App Home; a channel can be written to again."""
+
 _DESCRIPTION = {
     Language.EN: "Balance, tasks and statistics of your e-mail campaigns",
     Language.ZH: "邮件营销账户的余额、发送任务与统计",
@@ -53,7 +56,7 @@ def manifest(config: Config, url: str) -> dict[str, object]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**address, "bot_events": ["app_home_opened"]},
+            "event_subscriptions": {**address, "bot_events": EVENTS},
             "interactivity": {"is_enabled": True, **address},
             "org_deploy_enabled": False,
             "socket_mode_enabled": slack.mode == "socket",

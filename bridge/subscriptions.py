@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from bridge.events import EventType
 from bridge.globs import fits
+from bridge.messagewatch import watchers
 from bridge.notices import again, is_rendered, key_of, open_notices
 from bridge.routes import is_as_bad
 from bridge.rules import Severity
@@ -119,7 +120,10 @@ def remove(session: Session, receiver: str, types: str | None = None, account: s
 def tell(session: Session, now: datetime, events: Sequence[Event], subscriptions: Sequence[Subscription]) -> None:
     """Have everybody who asked for these events told of them, each receiver of each event once."""
     wanted: defaultdict[str, dict[str, Event]] = defaultdict(dict)
+    follows = watchers(session, events)
     for event in events:
+        if event.id in follows:
+            wanted[follows[event.id]][event.id] = event
         for one in subscriptions:
             if covers(one, event):
                 wanted[one.receiver][event.id] = event

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.line import write
+from bot.receivers import receiver_of
+from bridge import messagewatch
 from providers.base import ListsMessages, LooksUpMessages, Provider, TellsDayStats
 from providers.errors import ProviderError
 from providers.messages import MessageId, MessageRecord, MessageStatus
@@ -82,13 +85,23 @@ async def _stats(provider: ListsMessages, asked: Period, message_id: MessageId |
 @command(
     "message",
     role=Role.VIEWER,
-    usage="ID[,ID…] [--account NAME]",
-    examples=("message 2611201004051000001", "message 2611201004051000001,2611201004051000002 --account itnio"),
+    usage="ID[,ID…] [--watch] [--account NAME]",
+    examples=(
+        "message 2611201004051000001",
+        "message 2611201004051000001,2611201004051000002 --account itnio",
+        "message 2611201004051000001 --watch",
+    ),
 )
-async def message(*ids: str, account: AccountName = None, ctx: Ctx) -> Answer:
+async def message(
+    *ids: str,
+    watch: Annotated[bool, Parameter(name="--watch", negative=())] = False,
+    account: AccountName = None,
+    ctx: Ctx,
+) -> Answer:
     """Show what became of single messages; viewers see addresses in part."""
     asked = _ids(ids)
     provider = _able(ctx, asked, account)
+    receiver = await receiver_of(ctx, None, provider.account) if watch else None
     if isinstance(provider, LooksUpMessages):
         report = await provider.look_up(asked)
         records: Sequence[MessageRecord] = report.records
@@ -111,6 +124,16 @@ async def message(*ids: str, account: AccountName = None, ctx: Ctx) -> Answer:
         missing=missing,
         masked=not whole and any(one.recipient for one in shown),
         whole=whole,
+        watched_until=await _follow(ctx, provider.account, asked, receiver) if receiver else None,
+        watcher=receiver,
+    )
+
+
+async def _follow(ctx: Context, account: str, ids: Sequence[str], receiver: str) -> datetime:
+    """Be told when the vendor says something else of them, until then."""
+    user = ctx.person.id
+    return await ctx.store.transact(
+        lambda session, now: messagewatch.watch(session, now, account=account, ids=ids, receiver=receiver, user=user)
     )
 
 

@@ -86,6 +86,25 @@ class Interactions:
         event = payloads.event(self._workspace, inner, f"Ev{secrets.token_hex(5).upper()}")
         return came(await self._tell(event), "")
 
+    async def invite(self, user: str, channel: str, guest: str) -> Reply:
+        """Bring somebody into a channel, the bot perhaps, and tell the app if it is there."""
+        room = self._workspace.channels[channel]
+        room.members.add(guest)
+        kind = "G" if room.private else "C"
+        inner: Json = {"type": "member_joined_channel", "user": guest, "channel": channel, "channel_type": kind}
+        return await self._happened({**inner, "team": self._workspace.team.id, "inviter": user})
+
+    async def unarchive(self, user: str, channel: str) -> Reply:
+        """Bring a channel back."""
+        room = self._workspace.channels[channel]
+        room.archived = False
+        name = "group_unarchive" if room.private else "channel_unarchive"
+        return await self._happened({"type": name, "channel": channel, "user": user})
+
+    async def _happened(self, inner: Json) -> Reply:
+        inner = {**inner, "event_ts": self._workspace.new_ts()}
+        return came(await self._tell(payloads.event(self._workspace, inner, f"Ev{secrets.token_hex(5).upper()}")), "")
+
     async def _tell(self, event: Json, retry: Retry | None = None) -> Ack:
         """Send an event and see to its repetitions; the ack is that of the last one that is sent at once."""
         ack = await self._scene.carrier.event(event, retry)

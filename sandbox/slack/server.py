@@ -204,6 +204,14 @@ class SlackServer:
         """Look at App Home."""
         return await self._people.open_home(user)
 
+    async def invite(self, user: str, channel: str, guest: str) -> Reply:
+        """Bring somebody, the bot perhaps, into a channel."""
+        return await self._people.invite(user, channel, guest)
+
+    async def unarchive(self, user: str, channel: str) -> Reply:
+        """Bring an archived channel back."""
+        return await self._people.unarchive(user, channel)
+
     async def replay(self) -> Ack:
         """Slack's last request once more, byte for byte; in Socket Mode the last envelope, under its own id."""
         return await self._carriers.replay()

@@ -1,10 +1,14 @@
 """What was sent one by one, and what became of it."""
 
+import asyncio
 import json
 
 import pytest
 
+import jobs.scheduler
+from bot.app import Part
 from bot.commands.messages import masked
+from tests.bot.conftest import GENERAL
 
 LIN, VERA = "U0LIN", "U0VIEW"
 
@@ -137,3 +141,22 @@ async def test_emailcar_is_asked_id_by_id(office):
 )
 def test_a_masked_address_shows_its_first_letter_and_its_domain(address, shown):
     assert masked(address) == shown
+
+
+async def test_a_message_can_be_followed_and_its_follower_is_told_what_became_of_it(closed_office, monkeypatch):
+    monkeypatch.setitem(jobs.scheduler.EVERY, "duties", 0.05)
+    monkeypatch.setitem(jobs.scheduler.EVERY, "outbox", 0.05)
+    closed_office.part = Part.ALL
+    async with closed_office.open() as office:
+        delivered = list(office.box.world.itnio.messages)[-2]
+        answer = await office.ask(LIN, f"message {delivered} --watch --account itnio")
+        assert "what becomes of it, until" in answer.plain
+        posted = asyncio.create_task(
+            office.slack.wait(LIN, GENERAL, lambda m: delivered in m.plain and m.ts != answer.ts, timeout=20)
+        )
+        # A minute until it is asked for, some seconds until what happened is told together.
+        while not posted.done():
+            office.later(61)
+            await asyncio.wait({posted}, timeout=0.2)
+        told = await posted
+    assert told.ephemeral_for is None

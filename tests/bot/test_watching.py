@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlmodel import select
 
 import bot.app
 import jobs.scheduler
@@ -13,6 +14,7 @@ from bot.app import Part, serve
 from bot.config import Purpose, load
 from sandbox.mailing import Status
 from store.jobs import jobs as rows
+from store.tables import Notice
 
 ALERTS, ADMIN = "C0ALERTS", "U0MEI"
 
@@ -122,3 +124,38 @@ async def test_with_a_token_only_who_shows_it_sees_the_inner_pages(closed_office
         assert (await http.get(web.url + page, headers=wrong)).status_code == 403
         shown = {"Authorization": "Bearer let me in", "X-Forwarded-For": "192.0.2.1"}
         assert (await http.get(web.url + page, headers=shown)).status_code == 200
+
+
+async def test_what_an_archived_channel_missed_is_said_when_it_is_back(closed_office):
+    closed_office.slack.workspace.channels[ALERTS].archived = True
+    async with at_work(closed_office) as office:
+        await has_polled(office)
+        office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
+        for _ in range(3):
+            later(office, 61)
+            await asyncio.sleep(0.2)
+
+        async def parked():
+            return await office.store.transact(lambda session, _now: session.exec(select(Notice.parked)).all())
+
+        async with asyncio.timeout(8):
+            while "is_archived" not in await parked():
+                await asyncio.sleep(0.02)
+        await office.slack.unarchive(ADMIN, ALERTS)
+        told = await office.slack.wait(ADMIN, ALERTS, lambda message: "19124" in message.plain, timeout=8)
+    assert "fail" in told.plain.lower()
+
+
+async def test_what_could_not_be_said_for_want_of_an_invitation_is_said_after_it(closed_office):
+    room = closed_office.slack.workspace.channels[ALERTS]
+    room.members.discard("U0EDMBOT")
+    async with at_work(closed_office) as office:
+        await has_polled(office)
+        office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
+        for _ in range(3):
+            later(office, 61)
+            await asyncio.sleep(0.2)
+        await office.until(lambda: any(call.error == "not_in_channel" for call in office.slack.calls), seconds=8)
+        await office.slack.invite(ADMIN, ALERTS, "U0EDMBOT")
+        told = await office.slack.wait(ADMIN, ALERTS, lambda message: "19124" in message.plain, timeout=8)
+    assert "fail" in told.plain.lower()

@@ -30,7 +30,16 @@ SENT = {
     "stats": None,
     "last_page": None,
 }
-SHOWN = {"account": "itnio", "title": "ITNIO", "missing": [], "unshown": 0, "masked": False, "whole": True}
+SHOWN = {
+    "watched_until": None,
+    "watcher": None,
+    "account": "itnio",
+    "title": "ITNIO",
+    "missing": [],
+    "unshown": 0,
+    "masked": False,
+    "whole": True,
+}
 NONE = dict.fromkeys(MessageStatus, 0)
 IDS = [str(2611211004051000001 + n) for n in range(200)]
 
@@ -50,6 +59,10 @@ MESSAGES = {
         {**SHOWN, "asked": 1, "records": [WHOLE], "counts": NONE | {"bounced": 1}, "masked": True, "whole": False},
         *({**SHOWN, "asked": 1, "records": [one], "counts": NONE} for one in BARE),
         {**SHOWN, "asked": 1, "records": [], "counts": NONE, "missing": IDS[:1]},
+        *(
+            {**SHOWN, "asked": 1, "records": [WHOLE], "counts": NONE, "watched_until": AT, "watcher": watcher}
+            for watcher in ("U0LIN", "C0ALERTS")
+        ),
         {**SHOWN, "asked": 200, "records": [], "counts": NONE, "missing": IDS},
         {**SHOWN, "asked": 200, "records": [WHOLE, *BARE] * 10, "counts": dict.fromkeys(MessageStatus, 20)}
         | {"missing": IDS[:40], "unshown": 60},
