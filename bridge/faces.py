@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -141,7 +141,9 @@ def _alerts(look: _Look) -> Face | None:
         "mention": look.notice.facts["mention"],
     }
     if len(rows) == 1:
-        return Face("notice/alert", about | {"alert": alert_face(rows[0], look.next_of)})
+        alert = alert_face(rows[0], look.next_of)
+        # A message's first words would call those who are only next; an edit calls nobody.
+        return Face("notice/alert", about | {"alert": alert if look.notice.ts else replace(alert, next_who=())})
     return Face("notice/alerts", about | _group(rows))
 
 
