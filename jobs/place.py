@@ -30,6 +30,10 @@ _log = structlog.get_logger()
 _events = Counter("edmbot_events_total", "Events recorded, by type", ["type"])
 
 
+async def _quietly() -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Gathered:
     """What a look has brought so far."""
@@ -56,6 +60,9 @@ class Place:
     polling: Polling
     told: Callable[[], None]
     """Called when something happened: somebody may have to be told."""
+    heard: Callable[[], Awaitable[None]] = _quietly
+    """Called when the vendor has told something, before it is judged: what it tells is not held back as if it were
+    away."""
 
     @property
     def account(self) -> str:
@@ -71,6 +78,8 @@ class Place:
             gathered.ends = False
             await self._keep(gathered)
             raise
+        if gathered.sightings:
+            await self.heard()
         await self._keep(gathered)
 
     async def _keep(self, gathered: Gathered) -> None:

@@ -5,7 +5,7 @@ vendor is, and rules and alerts make of it what they will. The others' failures 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -105,10 +105,17 @@ class Poller:
         if (place.account, one.name) in self._unsupported:
             return
         error: ProviderError | None = None
-        asked = True
+        asked, told = True, False
+
+        async def heard() -> None:
+            nonlocal told
+            if leads and not told:
+                told = True
+                await _tell_link(place, None)
+
         try:
             with after_people():
-                asked = await one.look(place, claimed)
+                asked = await one.look(replace(place, heard=heard), claimed)
         except UnsupportedError as raised:
             # Nor will this account's dialect tell it the next time.
             self._unsupported.add((place.account, one.name))
@@ -116,7 +123,7 @@ class Poller:
             return
         except ProviderError as raised:
             error = raised
-        if leads and asked and not _is_ours(error):
+        if leads and asked and not _is_ours(error) and (error is not None or not told):
             await _tell_link(place, error)
         if error is not None:
             raise error

@@ -180,6 +180,20 @@ async def test_a_vendor_that_fails_is_an_event_of_its_own_and_so_is_its_return(t
     assert (row.last_error, row.failures) == (None, 0)
 
 
+async def test_a_vendor_that_answers_again_is_back_before_what_it_tells_is_judged(tower):
+    """Else a task that failed meanwhile would be held back, as if its vendor were still away."""
+    clock = tower.clock("umail tasks")
+    await tower.round(clock)
+    tower.box.faults.inject("umail", "down")
+    await tower.round(clock, seconds=60)
+    tower.box.faults.clear()
+    tower.box.world.task(19124).enter(Status.FAILED, tower.box.clock.now())
+    tower.seen.clear()
+    await tower.round(clock, seconds=120)
+    told = [(type_, subject) for _account, type_, subject in tower.seen]
+    assert told.index(("provider.recovered", "provider")) < told.index(("task.failed", "task/19124"))
+
+
 async def test_a_failing_poll_is_put_off_more_and_more(tower):
     clock = tower.clock("umail tasks")
     await tower.round(clock)
