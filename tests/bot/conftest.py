@@ -168,10 +168,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def closed_office(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+def moment() -> datetime:
+    """When it is at the beginning."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+async def closed_office(
+    tmp_path: Path, migrated: Path, moment: datetime, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
     """Vendors and workspace, and nobody serving yet."""
     shutil.copy(migrated, tmp_path)
-    clock = Clock()
+    clock = Clock(moment)
     box = await Sandbox.start(WorldClock.stepped(clock.at))
     slack = await SlackServer.start(now=clock)
     office = Office(box, slack, clock, tmp_path)
