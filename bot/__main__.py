@@ -220,6 +220,10 @@ def _demo(options: argparse.Namespace) -> int:
     return asyncio.run(_play(tour=options.tour))
 
 
+_SOON = {"EDM_POLL_TASKS": "10s", "EDM_POLL_STATISTICS": "10s", "EDM_POLL_BALANCE": "10s"}
+"""In the demo nobody waits a minute to see what a failing task looks like."""
+
+
 async def _play(*, tour: bool) -> int:
     # The sandbox stands apart: nothing but the demo needs it, so nothing else loads it.
     from sandbox.demo import Demo  # noqa: PLC0415
@@ -232,7 +236,7 @@ async def _play(*, tour: bool) -> int:
         # The workspace grants what the bot asks of a real one, and no more.
         asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
         async with Demo.open(asked) as demo:
-            environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
+            environ = {**demo.environ(), **_SOON, "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
             async with serve(load(shipped(), environ, purpose=Purpose.RUN)) as web:
                 demo.connect(web.url)
                 return await demo.show(words, stop) if stop else await demo.tour()
