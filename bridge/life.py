@@ -293,7 +293,7 @@ def _act(life: Life, given: Acknowledge | Snooze | Resolve, now: datetime) -> St
                 acknowledged_at=now,
                 snoozed_until=None,
                 snoozed_by=None,
-                due_at=None,
+                due_at=life.due_at if life.held else None,
             )
             return _happened(EventType.ALERT_ACKNOWLEDGED, life, taken, by=by)
         case Snooze(by, until):

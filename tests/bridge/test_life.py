@@ -272,6 +272,13 @@ def test_a_snooze_outlasts_an_outage():
     assert step(released, FIRE, later(3), UP).life == SNOOZED
 
 
+@pytest.mark.parametrize("known", [life(), SNOOZED])
+def test_what_is_acknowledged_while_it_is_held_is_let_go_in_time(known):
+    released = step(step(known, Hold(), later(1), DOWN).life, Release(), later(2), UP).life
+    taken = step(released, Acknowledge("U0MEI"), later(3), UP).life
+    assert step(taken, Tick(), later(12), UP).life == replace(taken, held=False, due_at=None)
+
+
 @pytest.mark.parametrize("known", OPEN)
 def test_what_is_held_can_be_resolved_and_acknowledged(known):
     held = step(known, Hold(), later(1), DOWN).life
