@@ -23,8 +23,7 @@ A Slack with three e-mail vendors: {url}
 
   1. Type {command} balance in #general, then {command} task list.
   2. Type {command} task show 19124, press Pause; switch to Vera, who may not, or to Mei, who reads Chinese.
-  3. In the panel of the vendors' world let a task fail, spike the bounces or take a vendor down; some seconds later
-     #alerts says so. Press Acknowledge there, as whoever you are.
+  3. In the vendors' panel let a task fail, spike the bounces, take a vendor down: soon #alerts says so. Acknowledge it.
 
 Faults on demand (docs/sandbox.md): {control}
 Ctrl-C ends it.\
