@@ -11,10 +11,10 @@ from typing import TypeAlias
 from sqlmodel import Session, col, select
 
 from bridge import subscriptions
-from bridge.casebook import Casebook, by_key, key_of, life_of, open_of
+from bridge.casebook import Casebook, blank, by_key, key_of, life_of, open_of
 from bridge.life import GRACE, Clear, Fire, Given, Hold, Release, Step, Terms, Tick, outlived
 from bridge.record import Touched
-from bridge.routes import Escalation, Routing, labels_of
+from bridge.routes import Escalation, Labels, Routing, Target, labels_of
 from bridge.rules import ProviderDownRule, Rule, Severity
 from bridge.sightings import Link
 from bridge.silences import active, covering
@@ -123,6 +123,7 @@ class _Sitting:
         self._now = now
         self._silences: Sequence[Silence] | None = None
         self._subscriptions: Sequence[Subscription] | None = None
+        self._heard: dict[Labels, Sequence[Target]] = {}
         self._down: dict[str, bool] = {}
         self._to_show: dict[str, Alert] = {}
 
@@ -149,10 +150,15 @@ class _Sitting:
             self._subscriptions = subscriptions.everybody(self._session)
         return self._subscriptions
 
+    def _targets(self, labels: Labels) -> Sequence[Target]:
+        if labels not in self._heard:
+            self._heard[labels] = self._desk.routing.targets(labels, self._now, self._asked())
+        return self._heard[labels]
+
     def _terms(self, alert: Alert) -> Terms:
         rule = self._desk.rules.get(alert.rule)
         labels = labels_of(alert)
-        targets = self._desk.routing.targets(labels, self._now, self._asked())
+        targets = self._targets(labels)
         ends = [target.quiet_until for target in targets]
         return Terms(
             wait=(rule.wait if rule else None) or timedelta(0),
@@ -198,19 +204,8 @@ class _Sitting:
             self.enter(row, Clear(verdict.reason.value))
 
     def _open(self, rule: Rule, account: str, subject: str, given: Fire) -> None:
-        likely = Alert(
-            rule=rule.name,
-            kind=rule.kind,
-            severity=rule.severity,
-            account=account,
-            subject=subject,
-            state=AlertState.PENDING,
-            reason=given.reason,
-            facts=dict(given.facts),
-            peak={},
-            began_at=self._now,
-        )
-        if row := self.book.open(rule, account, subject, given, self._terms(likely)):
+        row = blank(rule, account, subject, given, self._now)
+        if self.book.open(row, given, self._terms(row)):
             self._after(row, AlertState.PENDING)
 
     def enter(self, row: Alert, given: Given) -> Step:
@@ -233,7 +228,7 @@ class _Sitting:
 
     def _hold_others(self, account: str) -> None:
         """The provider went away, or came back: so does what depends on it."""
-        self._session.flush()
+        self.book.write()
         self._down.pop(account, None)
         given: Given = Hold() if self._is_down(account) else Release()
         rows = [row for row in open_of(self._session, account) if self._depends(row)]
@@ -322,9 +317,8 @@ class _Sitting:
         """Show what fires to whom it concerns, and write all of it down."""
         for row in self._to_show.values():
             if row.state is AlertState.FIRING and not row.held and self._silenced_until(row) is None:
-                targets = self._desk.routing.targets(labels_of(row), self._now, self._asked())
-                self.book.wall.announce(row, targets)
-        self.book.close()
+                self.book.wall.announce(row, self._targets(labels_of(row)))
+        self.book.close(self._subscriptions)
 
 
 def _is_stale(row: Alert, observed_at: datetime) -> bool:

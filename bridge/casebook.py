@@ -11,11 +11,11 @@ from sqlmodel import Session, SQLModel, col, select
 
 from bridge import subscriptions
 from bridge.events import EventType, event_id, subject_of
-from bridge.life import Given, Life, Step, Terms, step
+from bridge.life import Fire, Given, Life, Step, Terms, step
 from bridge.rules import Rule
 from bridge.wall import Wall
-from store import homes
-from store.tables import Alert, AlertState, Event
+from store import homes, rows
+from store.tables import Alert, AlertState, Event, Subscription
 
 _FIELDS = tuple(one.name for one in fields(Life) if one.name != "claims")
 _ALERT = SQLModel.metadata.tables["alert"]
@@ -40,27 +40,31 @@ class Casebook:
         self.now = now
         self.wall = Wall(session, now)
         self.events: list[Event] = []
+        """What people may be told of: this book's, and what was recorded before."""
+        self._opened: dict[str, Alert] = {}
+        self._happened: list[Event] = []
+        """Both to be written, all at once."""
 
-    def open(self, rule: Rule, account: str, subject: str, given: Given, terms: Terms) -> Alert | None:
-        """A new alert, where `given` makes one."""
+    def open(self, row: Alert, given: Given, terms: Terms) -> bool:
+        """A new alert, where `given` makes one of what `blank` made."""
         made = step(None, given, self.now, terms)
         if made.life is None:
-            return None
-        row = Alert(
-            open_key=key_of(rule.name, account, subject),
-            rule=rule.name,
-            kind=rule.kind,
-            severity=rule.severity,
-            account=account,
-            subject=subject,
-            **_columns(made.life),
-        )
-        self.session.add(row)
+            return False
+        row.__dict__.update(_columns(made.life))
+        self._opened[row.id] = row
         self._note(row, made)
-        return row
+        return True
+
+    def write(self) -> None:
+        """Write down what is new, for who reads it in this transaction."""
+        rows.insert(self.session, [*self._opened.values()])
+        rows.insert(self.session, self._happened)
+        self._opened, self._happened = {}, []
 
     def enter(self, row: Alert, given: Given, terms: Terms) -> Step:
         """What becomes of an alert; `Step.life` is None when it was forgotten, and so is its row."""
+        if row.id in self._opened:
+            self.write()
         before = life_of(row)
         made = step(before, given, self.now, terms)
         if made.life is None:
@@ -81,7 +85,8 @@ class Casebook:
 
     def happened(self, row: Alert, what: EventType, subject: str, data: Mapping[str, Any]) -> None:
         """Write down an event of this transaction."""
-        event = Event(
+        event = rows.new(
+            Event,
             id=event_id(row.account, subject, what, f"{row.id} {row.version}"),
             account=row.account,
             type=what.value,
@@ -90,15 +95,20 @@ class Casebook:
             recorded_at=self.now,
             data=dict(data),
         )
-        self.session.add(event)
+        self._happened.append(event)
         self.events.append(event)
 
-    def close(self) -> None:
-        """Show what has changed, here and in App Home, and tell those who asked for such events."""
+    def close(self, asked: Sequence[Subscription] | None = None) -> None:
+        """Show what has changed, here and in App Home, and tell those who asked for such events.
+
+        asked: all subscriptions, where they have been read.
+        """
+        self.write()
         self.wall.hang()
         if self.events:
             homes.changed(self.session, self.now)
-            subscriptions.tell(self.session, self.now, self.events, subscriptions.everybody(self.session))
+            everybody = subscriptions.everybody(self.session) if asked is None else asked
+            subscriptions.tell(self.session, self.now, self.events, everybody)
 
     def _note(self, row: Alert, made: Step) -> None:
         if made.happened is None:
@@ -111,14 +121,30 @@ class Casebook:
         values = _columns(life) | {"version": row.version + 1}
         if not life.claims:
             values["open_key"] = None
-        if row in self.session.new:
-            self.session.flush()
         params = {"its_id": row.id, "its_version": row.version, "open_key": row.open_key, **values}
         written = self.session.connection().execute(_WRITE, params)
         if written.rowcount != 1:
             raise OutpacedError(row.id)
         for name, value in values.items():
             set_committed_value(row, name, value)
+
+
+def blank(rule: Rule, account: str, subject: str, given: Fire, now: datetime) -> Alert:
+    """An alert that is not one yet: what routes and silences go by."""
+    return rows.new(
+        Alert,
+        open_key=key_of(rule.name, account, subject),
+        rule=rule.name,
+        kind=rule.kind,
+        severity=rule.severity,
+        account=account,
+        subject=subject,
+        state=AlertState.PENDING,
+        reason=given.reason,
+        facts=dict(given.facts),
+        peak={},
+        began_at=now,
+    )
 
 
 def key_of(rule: str, account: str, subject: str) -> str:

@@ -23,6 +23,7 @@ from bridge.transitions import VANISHED, Change, Known, changes, differs, vanish
 from providers.contacts import ImportState
 from providers.model import TaskStatus
 from store.engine import Store
+from store.rows import new
 from store.tables import Event
 
 AGE = timedelta(minutes=2)
@@ -237,8 +238,10 @@ class _Recording:
             self._rows["samples"].append(sample)
         found = changes(before, now, baseline=self._baseline)
         events = self._happened(after, found, now.observed_at, raw)
-        new = Touched(kind=self._kind, before=before, after=after, events=events, counters=counters)
-        self._touched.append(replace(new, baseline=self._baseline and before is None))
+        first = self._baseline and before is None
+        self._touched.append(
+            Touched(kind=self._kind, before=before, after=after, events=events, counters=counters, baseline=first)
+        )
 
     def _miss(self, before: Known) -> None:
         after = replace(before, missed=before.missed + 1)
@@ -274,7 +277,7 @@ class _Recording:
             for change in found
         ]
         self._rows["events"].extend(rows)
-        return [Event(**row) for row in rows]
+        return [new(Event, **row) for row in rows]
 
     def _end_baseline(self) -> None:
         now = self._now

@@ -1,6 +1,6 @@
 """What nobody wants to hear for a while: nothing new is said, but what was shown is still told its end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -22,8 +22,10 @@ def matches(matchers: Mapping[str, str], labels: Labels) -> bool:
     )
 
 
-def covering(silences: Iterable[Silence], alert: Alert) -> Silence | None:
+def covering(silences: Sequence[Silence], alert: Alert) -> Silence | None:
     """Which silence keeps an alert quiet: the one that does so for longest."""
+    if not silences:
+        return None
     labels = labels_of(alert)
     return max((one for one in silences if matches(one.matchers, labels)), key=lambda one: one.ends_at, default=None)
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete, select
 from bridge.notices import HISTORY_PAGES, LISTED, PAGE, REFRESH, again, is_rendered, key_of, open_notices
 from bridge.routes import SEVERITIES, Target
 from bridge.rules import Severity
+from store.rows import insert, new
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
 
 _AFTER = {NoticeKind.MEMBERS: 2, NoticeKind.HISTORY: 3}
@@ -54,6 +55,9 @@ class Wall:
         self._storied: set[str] = set()
         self._off: set[str] = set()
         self._said: list[_Said] = []
+        self._fresh: dict[str, Notice] = {}
+        """Made in this very transaction: nothing hangs on them yet."""
+        self._entries: list[Notice] = []
 
     def look(self, alert_ids: Collection[str]) -> None:
         """Read who shows these alerts; before `is_told` and `announce`."""
@@ -110,6 +114,7 @@ class Wall:
         self._tell_story(touched, links)
         self._say(links, notices)
         self._hush(touched, counts)
+        insert(self._session, self._entries)
 
     # ---- who joins what
 
@@ -117,7 +122,7 @@ class Wall:
         """Put what is announced onto notices, open ones where there are any."""
         keys = {key_of(target.receiver, NoticeKind.ALERTS, target.group_key) for target, _ in self._joining.values()}
         found = open_notices(self._session, keys)
-        joined = []
+        joined, links = [], []
         for target, alerts in self._joining.values():
             notice = found.get(key_of(target.receiver, NoticeKind.ALERTS, target.group_key))
             if notice is not None and not self._may_join(notice):
@@ -126,15 +131,24 @@ class Wall:
                 self._session.flush()
             if notice is None:
                 notice, last = self._new(target, alerts[0].severity), 0
-                self._session.add(notice)
+                self._fresh[notice.id] = notice
             else:
                 last = self._counts([notice.id]).get(notice.id, _NONE).last
                 again(notice, self._edit_at(notice, self._now + min(target.wait, REFRESH)))
             for place, alert in enumerate(alerts, last + 1):
-                link = NoticeAlert(notice_id=notice.id, alert_id=alert.id, added_at=self._now, position=place)
-                link.joined = notice.wanted
-                self._session.add(link)
+                links.append(
+                    new(
+                        NoticeAlert,
+                        notice_id=notice.id,
+                        alert_id=alert.id,
+                        added_at=self._now,
+                        position=place,
+                        joined=notice.wanted,
+                    )
+                )
             joined.append(notice)
+        insert(self._session, [*self._fresh.values()])
+        insert(self._session, links)
         return joined
 
     def _may_join(self, notice: Notice) -> bool:
@@ -142,7 +156,8 @@ class Wall:
 
     def _new(self, target: Target, severity: str) -> Notice:
         due = max(self._now + target.wait, target.quiet_until or self._now)
-        return Notice(
+        return new(
+            Notice,
             open_key=key_of(target.receiver, NoticeKind.ALERTS, target.group_key),
             kind=NoticeKind.ALERTS,
             receiver=target.receiver,
@@ -244,12 +259,11 @@ class Wall:
         large = {notice_id for notice_id in touched if counts.get(notice_id, _NONE).last > LISTED}
         if not large:
             return
-        there = self._children(large, NoticeKind.MEMBERS)
+        old = large - self._fresh.keys()
+        there = self._children(old, NoticeKind.MEMBERS)
         fresh: defaultdict[str, set[int]] = defaultdict(set)
-        joined = select(NoticeAlert).where(
-            col(NoticeAlert.notice_id).in_(large), col(NoticeAlert.added_at) == self._now
-        )
-        for link in (*self._session.exec(joined), *links):
+        joined = select(NoticeAlert).where(col(NoticeAlert.notice_id).in_(old), col(NoticeAlert.added_at) == self._now)
+        for link in (*(self._session.exec(joined) if old else ()), *links):
             fresh[link.notice_id].add((link.position - 1) // PAGE)
         for notice_id in large:
             for page in range((counts[notice_id].last - 1) // PAGE + 1):
@@ -262,7 +276,7 @@ class Wall:
     def _tell_story(self, touched: Mapping[str, Notice], links: Iterable[NoticeAlert]) -> None:
         """Threads tell what happened, from when somebody has done something."""
         begun = {link.notice_id for link in links if link.alert_id in self._storied and link.notice_id in touched}
-        there = self._children(touched.keys(), NoticeKind.HISTORY)
+        there = self._children(touched.keys() - self._fresh.keys(), NoticeKind.HISTORY)
         begun |= {notice_id for notice_id, _ in there}
         for notice_id, count in self._happened(begun).items():
             last = min((count - 1) // PAGE, HISTORY_PAGES - 1)
@@ -294,16 +308,18 @@ class Wall:
         return {(str(entry.parent_id), entry.page): entry for entry in self._session.exec(query)}
 
     def _thread(self, parent: Notice, kind: NoticeKind, page: int) -> None:
-        entry = Notice(
-            kind=kind,
-            receiver=parent.receiver,
-            parent_id=parent.id,
-            page=page,
-            priority=_AFTER[kind],
-            created_at=self._now,
-            due_at=self._now,
+        self._entries.append(
+            new(
+                Notice,
+                kind=kind,
+                receiver=parent.receiver,
+                parent_id=parent.id,
+                page=page,
+                priority=_AFTER[kind],
+                created_at=self._now,
+                due_at=self._now,
+            )
         )
-        self._session.add(entry)
 
     # ---- saying it again
 
@@ -344,7 +360,8 @@ class Wall:
 
     def _hush(self, touched: Mapping[str, Notice], counts: Mapping[str, _Count]) -> None:
         """Somebody looks after all of it: what has not been said yet need not be."""
-        quiet = [notice_id for notice_id in touched if not counts.get(notice_id, _NONE).firing]
+        old = touched.keys() - self._fresh.keys()
+        quiet = [notice_id for notice_id in old if not counts.get(notice_id, _NONE).firing]
         if quiet:
             self._session.exec(
                 delete(Notice).where(
