@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/edmbot demo
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff check .
