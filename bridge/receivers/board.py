@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -133,7 +133,7 @@ class Board:
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"id": notice_id}},
                 **content,
             )
-            return Shown(str(answer["ts"]))
+            return Shown(_said(answer, "ts", str))
 
         return await _in_words(message, call)
 
@@ -165,9 +165,10 @@ class Board:
                     page = await self._client.conversations_history(**asked)
                 else:
                     page = await self._client.conversations_replies(ts=thread_ts, **asked)
-                for message in page["messages"]:
+                # Where nothing is said of messages, it may be there all the same.
+                for message in _said(page, "messages", list):
                     if _notice_of(message) == notice_id:
-                        return Shown(str(message["ts"]))
+                        return Shown(_said(message, "ts", str))
                 cursor = (page.get("response_metadata") or {}).get("next_cursor")
                 if not cursor:
                     return None
@@ -181,12 +182,27 @@ class Board:
 
         async def call() -> str:
             opened = await self._client.conversations_open(users=user)
-            return str(opened["channel"]["id"])
+            return _said(_said(opened, "channel", dict), "id", str)
 
         found = await _tried(call)
         if isinstance(found, str):
             self._direct[user] = found
         return found
+
+
+class _UnclearError(Exception):
+    """Slack says ok, and not what it was asked."""
+
+
+class _Answer(Protocol):
+    def get(self, key: str, default: Any = None, /) -> Any: ...  # noqa: ANN401  # JSON
+
+
+def _said(answer: _Answer, key: str, kind: type[T]) -> T:
+    found = answer.get(key)
+    if not isinstance(found, kind):
+        raise _UnclearError(f"no {key}")
+    return found
 
 
 def _notice_of(message: Mapping[str, Any]) -> str | None:
@@ -217,6 +233,8 @@ async def _tried(call: Callable[[], Awaitable[T]]) -> T | Trouble:
         return Later(UNREACHABLE, type(error).__name__)
     except (TimeoutError, aiohttp.ClientError) as error:
         return Lost(type(error).__name__)
+    except _UnclearError as error:
+        return Lost(str(error))
 
 
 def _judged(refusal: SlackApiError) -> Trouble:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bridge.receivers.board import Board, Later, Lost, Refused, Scope, Shown
 from sandbox.slack.server import SlackServer
@@ -140,3 +142,27 @@ async def test_nothing_in_a_message_pings_by_accident(board, slack):
     nasty = render("notice/parked", "en", receiver="x", scope="y", error="<!channel>", since=now(), over=False)
     await board.post(ALERTS, nasty, ID)
     assert slack.visible(WHO, ALERTS)[0].pings == []
+
+
+@pytest.fixture
+async def terse(http):
+    """The board of a Slack that says ok to everything, and nothing else."""
+
+    async def ok(_request):
+        return web.json_response({"ok": True})
+
+    app = web.Application()
+    app.router.add_post("/api/{method}", ok)
+    app.router.add_get("/api/{method}", ok)
+    async with TestServer(app) as server:
+        yield Board(client_of(str(server.make_url("/api/")), "xoxb-test", http))
+
+
+async def test_a_history_that_says_nothing_of_messages_is_no_empty_one(terse):
+    assert await terse.find(ALERTS, ID, now()) == Lost("no messages")
+    assert await terse.find(ALERTS, ID, now(), "1.000001") == Lost("no messages")
+
+
+async def test_an_ok_that_names_nothing_is_lost(terse):
+    assert await terse.post(ALERTS, MESSAGE, ID) == Lost("no ts")
+    assert await terse.direct("U0LIN") == Lost("no channel")
