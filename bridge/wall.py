@@ -3,44 +3,19 @@
 However many alerts have changed, each notice is touched once, so a storm is one edit and not a thousand.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal
+from sqlalchemy import and_, case, func
 from sqlmodel import Session, col, delete, select
 
-from bridge.notices import HISTORY_PAGES, LISTED, PAGE, REFRESH, again, is_rendered, key_of, open_notices
+from bridge.notices import REFRESH, again, is_rendered, key_of, open_notices
 from bridge.routes import SEVERITIES, Target
 from bridge.rules import Severity
+from bridge.threads import NONE, Count, Said, Threads
 from store.rows import insert, new
-from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
-
-_AFTER = {NoticeKind.MEMBERS: 2, NoticeKind.HISTORY: 3}
-"""`priority` of what comes after the messages themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    alert: Alert
-    facts: Mapping[str, Any]
-    receivers: Collection[str] | None
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """The alerts that a notice shows."""
-
-    last: int
-    """The highest position."""
-    open: int
-    firing: int
-
-
-_NONE = _Count(0, 0, 0)
+from store.tables import Alert, AlertState, Notice, NoticeAlert, NoticeKind
 
 
 class Wall:
@@ -54,10 +29,9 @@ class Wall:
         self._changed: dict[str, tuple[Alert, datetime]] = {}
         self._storied: set[str] = set()
         self._off: set[str] = set()
-        self._said: list[_Said] = []
+        self._said: list[Said] = []
         self._fresh: dict[str, Notice] = {}
         """Made in this very transaction: nothing hangs on them yet."""
-        self._entries: list[Notice] = []
 
     def look(self, alert_ids: Collection[str]) -> None:
         """Read who shows these alerts; before `is_told` and `announce`."""
@@ -96,7 +70,7 @@ class Wall:
         self, alert: Alert, facts: Mapping[str, Any], receivers: Collection[str] | None, due_at: datetime | None
     ) -> None:
         """Say again, in the thread and to everyone, that it fires. receivers: None means all that show it."""
-        self._said.append(_Said(alert, facts, receivers, due_at or self._now))
+        self._said.append(Said(alert, facts, receivers, due_at or self._now))
 
     def hang(self) -> None:
         """Write it all down."""
@@ -109,12 +83,13 @@ class Wall:
             return
         counts = self._counts(touched.keys())
         for notice in touched.values():
-            self._close(notice, counts.get(notice.id, _NONE))
-        self._page(touched, counts, links)
-        self._tell_story(touched, links)
-        self._say(links, notices)
-        self._hush(touched, counts)
-        insert(self._session, self._entries)
+            self._close(notice, counts.get(notice.id, NONE))
+        threads = Threads(self._session, self._now, touched, self._fresh.keys())
+        threads.page(counts, links)
+        threads.tell_story({link.notice_id for link in links if link.alert_id in self._storied})
+        threads.say(self._said, links, notices)
+        threads.hush(counts)
+        threads.hang()
 
     # ---- who joins what
 
@@ -133,7 +108,7 @@ class Wall:
                 notice, last = self._new(target, alerts[0].severity), 0
                 self._fresh[notice.id] = notice
             else:
-                last = self._counts([notice.id]).get(notice.id, _NONE).last
+                last = self._counts([notice.id]).get(notice.id, NONE).last
                 again(notice, self._edit_at(notice, self._now + min(target.wait, REFRESH)))
             for place, alert in enumerate(alerts, last + 1):
                 links.append(
@@ -227,7 +202,7 @@ class Wall:
             again(notices[notice_id], self._edit_at(notices[notice_id], at))
         return {notice_id: notices[notice_id] for notice_id in due}
 
-    def _counts(self, ids: Collection[str]) -> dict[str, _Count]:
+    def _counts(self, ids: Collection[str]) -> dict[str, Count]:
         if not ids:
             return {}
         firing = and_(col(Alert.state) == AlertState.FIRING, col(Alert.held).is_(False))
@@ -242,132 +217,12 @@ class Wall:
             .where(col(NoticeAlert.notice_id).in_(ids))
             .group_by(col(NoticeAlert.notice_id))
         )
-        return {notice_id: _Count(*numbers) for notice_id, *numbers in self._session.exec(query)}
+        return {notice_id: Count(*numbers) for notice_id, *numbers in self._session.exec(query)}
 
-    def _close(self, notice: Notice, count: _Count) -> None:
+    def _close(self, notice: Notice, count: Count) -> None:
         """What shows nothing open any more is said no more, until something joins again."""
         if count.open:
             notice.closed_at = None
             notice.repeat_at = notice.repeat_at or self._now + timedelta(seconds=notice.facts["repeat"])
         else:
             notice.closed_at, notice.repeat_at = notice.closed_at or self._now, None
-
-    # ---- threads
-
-    def _page(self, touched: Mapping[str, Notice], counts: Mapping[str, _Count], links: Iterable[NoticeAlert]) -> None:
-        """Pages of members for groups that have outgrown their message; those with something new are due."""
-        large = {notice_id for notice_id in touched if counts.get(notice_id, _NONE).last > LISTED}
-        if not large:
-            return
-        old = large - self._fresh.keys()
-        there = self._children(old, NoticeKind.MEMBERS)
-        fresh: defaultdict[str, set[int]] = defaultdict(set)
-        joined = select(NoticeAlert).where(col(NoticeAlert.notice_id).in_(old), col(NoticeAlert.added_at) == self._now)
-        for link in (*(self._session.exec(joined) if old else ()), *links):
-            fresh[link.notice_id].add((link.position - 1) // PAGE)
-        for notice_id in large:
-            for page in range((counts[notice_id].last - 1) // PAGE + 1):
-                entry = there.get((notice_id, page))
-                if entry is None:
-                    self._thread(touched[notice_id], NoticeKind.MEMBERS, page)
-                elif page in fresh[notice_id]:
-                    again(entry, self._now)
-
-    def _tell_story(self, touched: Mapping[str, Notice], links: Iterable[NoticeAlert]) -> None:
-        """Threads tell what happened, from when somebody has done something."""
-        begun = {link.notice_id for link in links if link.alert_id in self._storied and link.notice_id in touched}
-        there = self._children(touched.keys() - self._fresh.keys(), NoticeKind.HISTORY)
-        begun |= {notice_id for notice_id, _ in there}
-        for notice_id, count in self._happened(begun).items():
-            last = min((count - 1) // PAGE, HISTORY_PAGES - 1)
-            for page in range(last + 1):
-                entry = there.get((notice_id, page))
-                if entry is None:
-                    self._thread(touched[notice_id], NoticeKind.HISTORY, page)
-                elif page == last or (notice_id, page + 1) not in there:
-                    again(entry, self._now)
-
-    def _happened(self, ids: Collection[str]) -> Mapping[str, int]:
-        """How many events there are of the alerts that these notices show."""
-        if not ids:
-            return {}
-        its = and_(col(Event.account) == Alert.account, col(Event.subject) == literal("alert/") + col(Alert.id))
-        query = (
-            select(NoticeAlert.notice_id, func.count(col(Event.id)))
-            .join(Alert, col(Alert.id) == NoticeAlert.alert_id)
-            .join(Event, its)
-            .where(col(NoticeAlert.notice_id).in_(ids))
-            .group_by(col(NoticeAlert.notice_id))
-        )
-        return dict(self._session.exec(query).all())
-
-    def _children(self, ids: Collection[str], kind: NoticeKind) -> dict[tuple[str, int], Notice]:
-        if not ids:
-            return {}
-        query = select(Notice).where(col(Notice.parent_id).in_(ids), col(Notice.kind) == kind)
-        return {(str(entry.parent_id), entry.page): entry for entry in self._session.exec(query)}
-
-    def _thread(self, parent: Notice, kind: NoticeKind, page: int) -> None:
-        self._entries.append(
-            new(
-                Notice,
-                kind=kind,
-                receiver=parent.receiver,
-                parent_id=parent.id,
-                page=page,
-                priority=_AFTER[kind],
-                created_at=self._now,
-                due_at=self._now,
-            )
-        )
-
-    # ---- saying it again
-
-    def _say(self, links: Iterable[NoticeAlert], notices: Mapping[str, Notice]) -> None:
-        """One entry for each notice and cause; where one has just been made, everybody has just been told."""
-        shown_in: defaultdict[str, list[Notice]] = defaultdict(list)
-        for link in links:
-            shown_in[link.alert_id].append(notices[link.notice_id])
-        recent = self._recent({notice.id for said in self._said for notice in shown_in[said.alert.id]})
-        for said in self._said:
-            for notice in shown_in[said.alert.id]:
-                cause = (notice.id, said.facts["why"], said.facts["step"])
-                meant = said.receivers is None or notice.receiver in said.receivers
-                if meant and cause not in recent and notice.created_at != self._now:
-                    recent.add(cause)
-                    self._session.add(self._escalation(notice, said))
-
-    def _recent(self, parents: Collection[str]) -> set[tuple[str, str, int]]:
-        if not parents:
-            return set()
-        query = select(Notice).where(col(Notice.parent_id).in_(parents), col(Notice.kind) == NoticeKind.ESCALATION)
-        return {
-            (str(entry.parent_id), entry.facts["why"], entry.facts["step"])
-            for entry in self._session.exec(query)
-            if not is_rendered(entry) or self._now < datetime.fromisoformat(entry.facts["until"])
-        }
-
-    def _escalation(self, parent: Notice, said: _Said) -> Notice:
-        return Notice(
-            kind=NoticeKind.ESCALATION,
-            receiver=parent.receiver,
-            parent_id=parent.id,
-            priority=parent.priority,
-            facts={**said.facts, "until": (self._now + timedelta(seconds=parent.facts["interval"])).isoformat()},
-            created_at=self._now,
-            due_at=said.due_at,
-        )
-
-    def _hush(self, touched: Mapping[str, Notice], counts: Mapping[str, _Count]) -> None:
-        """Somebody looks after all of it: what has not been said yet need not be."""
-        old = touched.keys() - self._fresh.keys()
-        quiet = [notice_id for notice_id in old if not counts.get(notice_id, _NONE).firing]
-        if quiet:
-            self._session.exec(
-                delete(Notice).where(
-                    col(Notice.parent_id).in_(quiet),
-                    col(Notice.kind) == NoticeKind.ESCALATION,
-                    col(Notice.ts).is_(None),
-                    col(Notice.tried_at).is_(None),
-                )
-            )
