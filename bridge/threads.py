@@ -1,7 +1,7 @@
 """What stands in the threads of notices that show alerts: their members, their story, and what is said again."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,7 +43,7 @@ NONE = Count(0, 0, 0)
 class Threads:
     """The threads of the notices that one transaction touches; `hang` writes them down."""
 
-    def __init__(self, session: Session, now: datetime, touched: Mapping[str, Notice], fresh: Collection[str]) -> None:
+    def __init__(self, session: Session, now: datetime, touched: Mapping[str, Notice], fresh: Set[str]) -> None:
         """fresh: the ids of those that were made just now, under which nothing hangs yet."""
         self._session = session
         self._now = now
