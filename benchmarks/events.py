@@ -126,6 +126,7 @@ class Edmbot:
 
     store: Store
     clock: Clockwork
+    outbox: Outbox
     judge: AlertDesk
 
     async def see(self, account: str, tasks: Sequence[str], status: TaskStatus) -> None:
@@ -136,6 +137,7 @@ class Edmbot:
     async def keep(self, look: Look) -> None:
         recorded = await record(self.store, look, self.judge)
         if recorded.events:
+            self.outbox.nudge()
             self.clock.wake("outbox")
 
     async def settled(self) -> None:
@@ -154,7 +156,7 @@ async def edmbot(store: Store, receiver: Receiver) -> AsyncIterator[Edmbot]:
     outbox = Outbox(store, Board(client), english, "/edm")
     clock = Clockwork(store, {"outbox": outbox.run_once})
     await clock.start()
-    yield Edmbot(store, clock, judge)
+    yield Edmbot(store, clock, outbox, judge)
     await clock.stop()
 
 

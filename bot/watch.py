@@ -113,6 +113,7 @@ class Watch(Clockwork):
         await super().start()
 
     def _tell(self) -> None:
+        self._outbox.nudge()
         self.wake("outbox")
 
     async def _keep(self) -> None:

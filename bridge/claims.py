@@ -7,15 +7,18 @@ Source: docs.slack.dev/apis/web-api/rate-limits.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, Integer, Select, bindparam, delete, func, or_, update
 from sqlalchemy import select as sql
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bridge.faces import Face
-from store.tables import Alert, Limit, Notice, NoticeAlert
+from store.engine import insert_of
+from store.tables import Alert, Limit, Notice, NoticeAlert, UtcTime
 
 LEASE = timedelta(seconds=10)
 """More than twice as long as a whole attempt may take (`bridge.outbox.PATIENCE`)."""
@@ -67,31 +70,51 @@ def claim(session: Session, now: datetime, worker: str, room: int, look: Look) -
 
     Critical first, then edits before posts, then by age. What has nothing to show is settled at once.
     """
-    edits = _edits_left(session, now)
-    claims = []
-    for notice in _candidates(session, now, room, edits=edits > 0):
-        if notice.ts is not None:
-            if edits < 1:
-                continue
-            edits -= 1
-        if found := _claimed(session, now, worker, notice, look):
-            claims.append(found)
+    edits_from = max(_next_at(session, _EDITS) or now, now)
+    edits = _EDIT_BURST - int((edits_from - now) / _EDIT_SPACING)
+    best = _candidates(session, now, room, edits=edits > 0)
+    news = _news(session, [notice.id for notice in best])
+    claims: list[Claim] = []
+    # What is written about one notice says nothing about another.
+    with session.no_autoflush:
+        parents = _parents(session, best)
+        for notice in best:
+            if notice.ts is not None:
+                if edits < 1:
+                    continue
+                edits -= 1
+            parent = parents.get(notice.parent_id or "")
+            if found := _claimed(session, now, worker, notice, look, parent, news.get(notice.id, {})):
+                claims.append(found)
+    # A button may be pressed before the post is marked shown.
+    see(session, {one.id: one.news for one in claims if one.ts is None})
+    limits = {key_of(one.receiver): now + SPACING for one in claims}
+    edited = sum(one.ts is not None for one in claims)
+    if edited:
+        limits[_EDITS] = edits_from + edited * _EDIT_SPACING
+    _reserve(session, limits)
     return claims
 
 
 def hold(session: Session, receiver: str, until: datetime) -> None:
     """Nothing more to this receiver before `until`."""
-    _reserve(session, key_of(receiver), until)
+    _reserve(session, {key_of(receiver): until})
 
 
 def release(session: Session, receiver: str) -> None:
     """Let this receiver be tried at once."""
-    if row := session.get(Limit, key_of(receiver)):
-        session.delete(row)
+    session.connection().execute(delete(_LIMIT).where(_LIMIT.c.key == key_of(receiver)))
 
 
 def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> Sequence[Notice]:
     """The best of each receiver, locked where the database can; what another process holds is left out."""
+    return session.exec(_best(edits=edits), params={"now": now, "room": room}).all()
+
+
+@cache
+def _best(*, edits: bool) -> SelectOfScalar[Notice]:
+    """Made once: making it takes longer than its answer. `now` and `room` are given with it."""
+    now: BindParameter[datetime] = bindparam("now", type_=UtcTime())
     parent = aliased(Notice)
     busy = select(Notice.receiver).where(col(Notice.due_at).is_not(None), col(Notice.lease_until) > now)
     order: tuple[Any, ...] = (col(Notice.priority), col(Notice.ts).is_(None), col(Notice.id))
@@ -110,17 +133,29 @@ def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> S
     if not edits:
         due = due.where(col(Notice.ts).is_(None))
     ranked = due.subquery()
-    best = (
+    return (
         select(Notice)
         .where(col(Notice.id).in_(sql(ranked.c.id).where(ranked.c.place == 1)))
         .order_by(*order)
-        .limit(room)
+        .limit(bindparam("room", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
-    return session.exec(best).all()
 
 
-def _claimed(session: Session, now: datetime, worker: str, notice: Notice, look: Look) -> Claim | None:
+def _parents(session: Session, notices: Sequence[Notice]) -> Mapping[str, Notice]:
+    ids = {notice.parent_id for notice in notices if notice.parent_id}
+    return {one.id: one for one in session.exec(select(Notice).where(col(Notice.id).in_(ids)))} if ids else {}
+
+
+def _claimed(  # noqa: PLR0917
+    session: Session,
+    now: datetime,
+    worker: str,
+    notice: Notice,
+    look: Look,
+    parent: Notice | None,
+    news: Mapping[str, int],
+) -> Claim | None:
     shown: Face | UnrenderableError | None
     try:
         shown = look(session, now, notice)
@@ -130,7 +165,6 @@ def _claimed(session: Session, now: datetime, worker: str, notice: Notice, look:
     if shown is None:
         notice.shown, notice.due_at = notice.wanted, None
         return None
-    parent = session.get(Notice, notice.parent_id) if notice.parent_id else None
     made = Claim(
         id=notice.id,
         worker=worker,
@@ -142,23 +176,20 @@ def _claimed(session: Session, now: datetime, worker: str, notice: Notice, look:
         version=notice.wanted,
         tried_at=notice.tried_at,
         face=shown,
-        news=_news(session, notice.id),
+        news=news,
     )
     notice.worker, notice.lease_until = worker, made.lease_until
     if notice.ts is None:
         notice.tried_at = notice.tried_at or now
-        # A button may be pressed before the post is marked shown.
-        see(session, notice.id, made.news)
-    else:
-        _reserve(session, _EDITS, max(_next_at(session, _EDITS) or now, now) + _EDIT_SPACING)
-    _reserve(session, key_of(notice.receiver), now + SPACING)
     return made
 
 
-def see(session: Session, notice_id: str, versions: Mapping[str, int]) -> None:
-    """Note the versions of the alerts that the message shows: what its buttons cover."""
+def see(session: Session, shown: Mapping[str, Mapping[str, int]]) -> None:
+    """Note the versions of the alerts that messages show, by notice and alert: what their buttons cover."""
     rows = [
-        {"its_notice": notice_id, "its_alert": alert_id, "version": version} for alert_id, version in versions.items()
+        {"its_notice": notice_id, "its_alert": alert_id, "version": version}
+        for notice_id, versions in shown.items()
+        for alert_id, version in versions.items()
     ]
     if rows:
         # In one go: a page lists twenty alerts, and every message passes here.
@@ -173,30 +204,42 @@ _SEE = (
 )
 
 
-def _news(session: Session, notice_id: str) -> Mapping[str, int]:
-    changed = (
-        select(NoticeAlert.alert_id, Alert.version)
-        .join(Alert, col(Alert.id) == col(NoticeAlert.alert_id))
-        .where(col(NoticeAlert.notice_id) == notice_id, col(NoticeAlert.seen_version) != col(Alert.version))
-    )
-    return dict(session.exec(changed).all())
+_ALERT = SQLModel.metadata.tables[str(Alert.__tablename__)]
+_NEWS = (
+    sql(_LINK.c.notice_id, _LINK.c.alert_id, _ALERT.c.version)
+    .join(_ALERT, _ALERT.c.id == _LINK.c.alert_id)
+    .where(_LINK.c.notice_id.in_(bindparam("ids", expanding=True)), _LINK.c.seen_version != _ALERT.c.version)
+)
 
 
-def _edits_left(session: Session, now: datetime) -> int:
-    """How many edits the workspace takes now."""
-    ahead = max((_next_at(session, _EDITS) or now) - now, timedelta(0))
-    return _EDIT_BURST - int(ahead / _EDIT_SPACING)
+def _news(session: Session, notice_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+    """By notice and alert, the versions that it does not show yet."""
+    news: dict[str, dict[str, int]] = {}
+    if notice_ids:
+        for notice_id, alert_id, version in session.connection().execute(_NEWS, {"ids": notice_ids}):
+            news.setdefault(notice_id, {})[alert_id] = version
+    return news
+
+
+_LIMIT = SQLModel.metadata.tables[str(Limit.__tablename__)]
+_NEXT_AT = sql(_LIMIT.c.next_at).where(_LIMIT.c.key == bindparam("its_key"))
 
 
 def _next_at(session: Session, key: str) -> datetime | None:
-    row = session.get(Limit, key)
-    return row.next_at if row else None
+    found: datetime | None = session.connection().execute(_NEXT_AT, {"its_key": key}).scalar()
+    return found
 
 
-def _reserve(session: Session, key: str, until: datetime) -> None:
-    row = session.get(Limit, key)
-    if row is None:
-        session.add(Limit(key=key, next_at=until))
-        session.flush()
-    else:
-        row.next_at = until
+def _reserve(session: Session, limits: Mapping[str, datetime]) -> None:
+    """Nothing more by these keys before these times."""
+    if limits:
+        connection = session.connection()
+        rows = [{"key": key, "next_at": until, "used": 0} for key, until in limits.items()]
+        connection.execute(_reserving(connection.dialect.name), rows)
+
+
+@cache
+def _reserving(dialect: str) -> Executable:
+    insert = insert_of[dialect](_LIMIT)
+    upsert: Executable = insert.on_conflict_do_update(index_elements=["key"], set_={"next_at": insert.excluded.next_at})
+    return upsert

@@ -1,6 +1,6 @@
 """What became of a try, written down; and what cannot be said until a person does something."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,8 +35,11 @@ class Ending:
     """Whether this attempt came as far as posting; before, an earlier one is still in doubt."""
 
 
-def settle(session: Session, now: datetime, endings: Iterable[Ending], admins: Sequence[str]) -> None:
+def settle(session: Session, now: datetime, endings: Sequence[Ending], admins: Sequence[str]) -> None:
     """Write the endings down, each only while its claim still holds; `admins` are told of what is parked."""
+    # Read at once, and found again below.
+    ids = [ending.claim.id for ending in endings]
+    _held = session.exec(select(Notice).where(col(Notice.id).in_(ids))).all() if ids else ()
     for ending in endings:
         notice = session.get(Notice, ending.claim.id)
         if notice is None or (notice.worker, notice.lease_until) != (ending.claim.worker, ending.claim.lease_until):
@@ -74,7 +77,7 @@ def _shown(session: Session, now: datetime, notice: Notice, ending: Ending, ts: 
         return
     notice.shown = ending.claim.version
     if ending.claim.ts is not None:
-        see(session, notice.id, ending.claim.news)
+        see(session, {notice.id: ending.claim.news})
     if notice.wanted <= notice.shown:
         notice.due_at = None
 

@@ -12,7 +12,7 @@ no timestamp (its process died, the reply was lost) looks for it in the channel 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 
@@ -71,6 +71,11 @@ class Outbox:
         self._look = partial(face, next_of=next_of)
         self._crash = crash
         self._worker = new_id()
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Something may have fallen due: who is at work looks at once, whatever is still under way."""
+        self._nudged.set()
 
     async def run_once(self) -> int:
         """Send until nothing can be sent at this moment; how many attempts came to an end."""
@@ -79,18 +84,28 @@ class Outbox:
         ended = 0
         try:
             while True:
+                self._nudged.clear()
                 claims, deadline = await self._turn(endings, BATCH - len(flying))
                 ended += len(endings)
                 flying |= {asyncio.create_task(self._send(claim, deadline)) for claim in claims}
                 if not flying:
                     return ended
-                done, flying = await asyncio.wait(flying, timeout=GLANCE, return_when=asyncio.FIRST_COMPLETED)
-                endings = [task.result() for task in done]
+                await self._something(flying)
+                endings = [task.result() for task in flying if task.done()]
+                flying = {task for task in flying if not task.done()}
         finally:
             # Their leases run out, and they are looked for.
             for task in flying:
                 task.cancel()
             await asyncio.gather(*flying, return_exceptions=True)
+
+    async def _something(self, flying: Collection[asyncio.Task[Ending]]) -> None:
+        """Wait until one has come to its end, somebody nudges, or it is time to look again."""
+        nudge = asyncio.ensure_future(self._nudged.wait())
+        try:
+            await asyncio.wait({*flying, nudge}, timeout=GLANCE, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nudge.cancel()
 
     async def _turn(self, endings: Sequence[Ending], room: int) -> tuple[Sequence[Claim], float]:
         """Mark what ended and claim what comes next; the claims' deadline, in the loop's time."""

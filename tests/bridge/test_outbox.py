@@ -334,6 +334,29 @@ async def test_two_processes_never_say_the_same_twice(desk, database, slack):
     assert all(min(spacings(desk, channel)) >= 0.9 for channel in channels)
 
 
+async def test_what_falls_due_during_a_slow_call_does_not_wait_for_it(desk, monkeypatch):
+    monkeypatch.setattr("bridge.outbox.GLANCE", 60.0)
+    slow, other = asyncio.Event(), asyncio.Event()
+
+    async def language_of(receiver):
+        if receiver == RANDOM:
+            other.set()
+        else:
+            slow.set()
+            await other.wait()
+        return "en"
+
+    outbox = Outbox(desk.store, board_of(desk.slack, desk.session), language_of, "/edm")
+    await added(desk)
+    run = asyncio.ensure_future(outbox.run_once())
+    await slow.wait()
+    await added(desk, receiver=RANDOM)
+    outbox.nudge()
+    async with asyncio.timeout(3):
+        await other.wait()
+    assert await run == 2
+
+
 async def test_edits_stay_within_the_workspaces_limit(desk):
     channels = {f"C1CH{number}" for number in range(12)}
     home = desk.slack.workspace.channels[ALERTS]
