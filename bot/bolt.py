@@ -1,5 +1,6 @@
 """Slack's requests, as Bolt hands them over."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,9 @@ from store.engine import Store
 from store.tables import new_id
 from templates import render
 from templates.blocks import ACTION, LINK
+
+PATIENCE = 2.0
+"""Seconds that an ack waits for the request's row; Slack waits three, and nobody asks again for a click."""
 
 _log = structlog.get_logger()
 
@@ -54,15 +58,22 @@ def make_bolt(
     )
 
     async def take(request: Request, ack: AsyncAck) -> None:
+        receiving = asyncio.ensure_future(dispatcher.receive(request))
+        await asyncio.wait({receiving}, timeout=PATIENCE)
+        await ack()
+        if receiving.done():
+            await begin(request, receiving)
+        else:
+            dispatcher.spawn(begin(request, receiving))
+
+    async def begin(request: Request, receiving: asyncio.Future[str | None]) -> None:
         try:
-            run_id = await dispatcher.receive(request)
+            run_id = await receiving
         except SQLAlchemyError as error:
             # Without its row a command could be run twice or forgotten.
             _log.error("dispatch.receive", error=str(error.__cause__))
-            await ack()
             dispatcher.spawn(decline(request))
             return
-        await ack()
         if run_id is not None:
             dispatcher.start(run_id, request, outlets)
 

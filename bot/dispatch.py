@@ -10,11 +10,13 @@ that a shutdown waits for; a run whose process died is found by its lease and it
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.command import Answer, RefusalError, error_of
 from bot.config import Config, Role
@@ -37,6 +39,10 @@ QUIET = 0.005
 PATIENCE = 1.0
 """Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
 PACE = 0.01
+RETRY = 0.5
+"""Seconds from one try to write down a run's end to the next, while the database takes nothing…"""
+RETRIES = 7_200
+"""…and how often."""
 
 _log = structlog.get_logger()
 _runs = Counter("edmbot_commands_total", "Commands and clicks by how they ended", ["outcome"])
@@ -142,6 +148,9 @@ class Dispatcher:
     async def close(self, run: CommandRun, answer: Answer) -> bool:
         """Write the outcome down; False when the run was closed already, and nothing may be replied."""
         _runs.labels(answer.outcome).inc()
+        return await self._write_down(run, answer)
+
+    async def _write_down(self, run: CommandRun, answer: Answer) -> bool:
         return await finish(
             self._store,
             run,
@@ -150,6 +159,18 @@ class Dispatcher:
             command=run.command,
             account=answer.account,
         )
+
+    async def _close_later(self, run: CommandRun, answer: Answer) -> None:
+        try:
+            for _ in range(RETRIES):
+                await asyncio.sleep(RETRY)
+                # Its lease is kept: nobody shall take it for interrupted.
+                self._at_work.add(run.id)
+                with suppress(SQLAlchemyError):
+                    await self._write_down(run, answer)
+                    return
+        finally:
+            self._at_work.discard(run.id)
 
     def opened(self, run_id: str, request: Request) -> CommandRun:
         """The run of a request that was received."""
@@ -193,7 +214,14 @@ class Dispatcher:
         work = asyncio.ensure_future(self.run(run, person, request, conversation))
         answer = await conversation.hand_over(await conversation.wait_for(work))
         # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.
-        if await self.close(run, answer):
+        try:
+            ours = await self.close(run, answer)
+        except SQLAlchemyError as error:
+            # Whoever asks is answered all the same, and the row is closed once the database takes it.
+            _log.error("dispatch.close", run=run.id, error=str(error.__cause__))
+            ours = True
+            self.spawn(self._close_later(run, answer))
+        if ours:
             await conversation.reply(answer)
             await conversation.show_picture(answer)
 

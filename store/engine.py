@@ -12,6 +12,7 @@ nothing but read and write rows.
 
 import asyncio
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,11 @@ _THREADS = {"sqlite": 1, "postgresql": 4}
 _IN_THE_WAY = {"40001", "40P01"}
 """PostgreSQL's codes for a transaction that must be run again: serialization_failure, deadlock_detected."""
 _RUNS = 20
+_PATIENCE = 5.0
+"""Seconds from being asked, the queue included, that a transaction waits for another process's lock on SQLite: whoever
+queues behind a lock does not wait for it once more."""
+_TRY = 0.25
+"""Of these, the seconds of one try."""
 _LOCK = 3_681_105
 """An advisory lock of our own: two migrations at once would trip over each other."""
 
@@ -79,7 +85,7 @@ class Store:
         """Bring the schema up to date."""
         if self.dialect == "sqlite" and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-        await self._in_thread(self._migrate)
+        await self._in_thread(self._migrate, time.monotonic())
 
     async def close(self) -> None:
         """Give the connections back; what is under way ends first."""
@@ -92,7 +98,7 @@ class Store:
         `now` is the database's clock, aware, UTC: due times and leases go by it, whatever the processes' clocks say.
         Rows stay readable afterwards. `work` may be run more than once before one of its runs is committed.
         """
-        return await self._in_thread(self._transaction, work)
+        return await self._in_thread(self._transaction, work, time.monotonic())
 
     async def now(self) -> datetime:
         """The database's clock."""
@@ -101,24 +107,22 @@ class Store:
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
-    def _transaction(self, work: Callable[[Session, datetime], T]) -> T:
-        for run in range(1, _RUNS + 1):
-            try:
-                with Session(self._engine, expire_on_commit=False) as session, session.begin():
-                    seconds = session.connection().execute(_NOW[self.dialect]).scalar_one()
-                    return work(session, datetime.fromtimestamp(float(seconds), UTC) + self.clock_offset)
-            except OperationalError as error:
-                if run == _RUNS or getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
-                    raise
-            # Several that met once would meet again.
-            time.sleep(random.uniform(0, 0.005 * run))
-        raise AssertionError("unreachable")
+    def _transaction(self, work: Callable[[Session, datetime], T], asked: float) -> T:
+        def once() -> T:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                seconds = session.connection().execute(_NOW[self.dialect]).scalar_one()
+                return work(session, datetime.fromtimestamp(float(seconds), UTC) + self.clock_offset)
 
-    def _migrate(self) -> None:
-        with self._engine.begin() as connection:
-            if self.dialect == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            migrate(connection)
+        return _until_free(once, asked)
+
+    def _migrate(self, asked: float) -> None:
+        def once() -> None:
+            with self._engine.begin() as connection:
+                if self.dialect == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                migrate(connection)
+
+        _until_free(once, asked)
 
     def _judge_schema(self) -> None:
         with self._engine.connect() as connection:
@@ -126,6 +130,26 @@ class Store:
         wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
         if found != wanted:
             raise OldSchemaError(f"the database's schema is {found or 'empty'}, and this version needs {wanted}")
+
+
+def _until_free(once: Callable[[], T], asked: float) -> T:
+    """Run it again while others are in its way, for as long as that makes sense."""
+    run = 1
+    while True:
+        try:
+            return once()
+        except OperationalError as error:
+            if not _passes(error, run, asked):
+                raise
+        # Several that met once would meet again.
+        time.sleep(random.uniform(0, 0.005 * run))
+        run += 1
+
+
+def _passes(error: OperationalError, run: int, asked: float) -> bool:
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return time.monotonic() - asked < _PATIENCE
+    return run < _RUNS and getattr(error.orig, "sqlstate", None) in _IN_THE_WAY
 
 
 def _with_driver(url: str) -> URL:
@@ -140,7 +164,7 @@ def _engine(url: URL, durability: str) -> Engine:
     pragmas = (
         "journal_mode=WAL",
         f"synchronous={'FULL' if durability == 'full' else 'NORMAL'}",
-        "busy_timeout=5000",
+        f"busy_timeout={int(_TRY * 1000)}",
         "foreign_keys=ON",
     )
 
