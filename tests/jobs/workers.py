@@ -8,6 +8,8 @@ import asyncio
 import logging
 import multiprocessing
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.process import BaseProcess
@@ -25,7 +27,6 @@ from bot.log import configure
 from providers.umail import UMail
 from sandbox import Sandbox
 from sandbox.mailing import Status
-from sandbox.outcomes import USUAL, Tally
 from sandbox.seeds.tasks import Coming, _coming
 from sandbox.slack import SlackServer
 from store.engine import Store
@@ -106,9 +107,18 @@ class Town:
         self.clock.step(seconds)
         self.box.clock.step(seconds)
 
-    async def time_passes(self) -> None:
-        """A second each time that nobody is at work, until cancelled; a lease of the living never runs out."""
-        store, now = Store(self.environ["EDM_DATABASE_URL"]), asyncio.get_running_loop().time
+    @asynccontextmanager
+    async def time_passes(self) -> AsyncIterator[None]:
+        """A second each time that nobody is at work; a lease of the living never runs out."""
+        store = Store(self.environ["EDM_DATABASE_URL"])
+        passing = asyncio.create_task(self._pass(store))
+        yield
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
+        await store.close()
+
+    async def _pass(self, store: Store) -> None:
+        now = asyncio.get_running_loop().time
         known, since = frozenset(), now()
         while True:
             heard = (len(self.slack.calls), len(self.box.requests))
@@ -124,9 +134,11 @@ class Town:
     def add_tasks(self, count: int) -> None:
         """Tasks that are about to be sent, so that every poll asks for them."""
         account = self.box.world.umail["demo-umail"]
+        account.credit = 10**9
         for number in range(FIRST, FIRST + count):
             _coming(account, Coming(number, [20], [8], Status.QUEUED, self.box.clock.now()), self.box.clock.now())
-            account.tasks[number].shares, account.tasks[number].opening = USUAL, Tally()
+            # None of them comes to its end by itself.
+            account.tasks[number].settings.hour_speed = 100
 
     def fail(self, number: int) -> None:
         self.box.world.task(number).enter(Status.FAILED, self.box.clock.now())
