@@ -19,9 +19,9 @@ from store.engine import Store
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
 from tests.bridge.alerting import BOUNCES, DOWN, SLOW, Scene
 
-ACCOUNTS = st.sampled_from(["umail", "emailcar"])
+ACCOUNTS = st.sampled_from(["umail", "umail", "umail", "emailcar"])
 SUBJECTS = st.sampled_from(["task/1", "task/2", "task/3"])
-RULES = st.sampled_from([BOUNCES, SLOW])
+RULES = st.sampled_from([BOUNCES, BOUNCES, SLOW])
 SHARES = st.sampled_from([0.2, 0.3, 0.4])
 PICK = st.integers(0, 99)
 MATCHERS = st.sampled_from([{"rule": "bounces"}, {"account": "umail"}, {"subject": "task/1"}, {"rule": "*"}])
@@ -54,8 +54,11 @@ class World:
     quiet: list
     alerts: dict
     notices: dict
-    links: dict
     events: dict
+    links: dict
+
+    def is_silenced(self, alert):
+        return silences.covering(self.quiet, alert) is not None
 
     def messages(self):
         return [row for row in self.notices.values() if row.kind is NoticeKind.ALERTS]
@@ -118,11 +121,14 @@ class Alerts(RuleBasedStateMachine):
         self.run(self.scene.up(account=account))
 
     @precondition(lambda self: self.shown)
-    @rule(pick=PICK)
-    def acknowledge_what_is_shown(self, pick):
+    @rule(pick=PICK, late=st.none() | SUBJECTS)
+    def acknowledge_what_is_shown(self, pick, late):
+        """A click; perhaps another alert joins between the look and the click."""
         notice_id, alerts = sorted(self.shown.items())[pick % len(self.shown)]
-        version = self.rows(Notice)[notice_id].shown
-        before = self.rows(Alert)
+        version = self.look().notices[notice_id].shown
+        if late:
+            self.fire(late, "umail", BOUNCES, 0.2)
+        before = self.look().alerts
         outcomes = self.run(self.scene.act("acknowledge", "U0LIN", notice_id=notice_id, version=version))
         assert {one.alert.id for one in outcomes} <= set(alerts), "it covers what was visible"
         for one in outcomes:
@@ -177,46 +183,43 @@ class Alerts(RuleBasedStateMachine):
     @rule()
     def post(self):
         """Slack shows what is due; what is new there must not be what nobody wants to hear."""
-        before = self.rows(Notice)
-        links = self.links()
-        alerts = self.rows(Alert)
-        quiet = self.read(silences.active)
-        self.run(self.scene.post())
-        for notice in self.rows(Notice).values():
-            if notice.ts is None or notice.kind is not NoticeKind.ALERTS:
-                continue
-            listed = links.get(notice.id, [])
-            if before[notice.id].ts is None:
-                for link in listed:
-                    alert = alerts[link.alert_id]
+        before = self.look()
+        if not self.run(self.scene.post()):
+            return
+        after = self.look()
+        for notice in after.messages():
+            was = before.notices[notice.id]
+            if notice.shown != was.shown:
+                listed = [before.alerts[link.alert_id] for link in before.links.get(notice.id, ())]
+                self.shown[notice.id] = {alert.id: alert.state for alert in listed}
+                for alert in listed if was.ts is None else ():
                     if alert.state is not AlertState.RESOLVED:
                         assert not alert.held, "held back, not raised"
-                        assert silences.covering(quiet, alert) is None, "silenced"
-            if notice.shown != before[notice.id].shown:
-                self.shown[notice.id] = {link.alert_id: alerts[link.alert_id].state for link in listed}
+                        assert not before.is_silenced(alert), "silenced"
 
     def fall_due(self):
-        before = self.rows(Alert)
-        quiet = self.read(silences.active)
+        before = self.look()
         while self.run(self.scene.due()):
-            pass
-        now = self.now()
-        alerts = self.rows(Alert)
-        entries = [row for row in self.rows(Notice).values() if row.kind is NoticeKind.ESCALATION]
-        for row in alerts.values():
-            if row.id in before and row.step > before[row.id].step:
-                assert before[row.id].state is AlertState.FIRING, "nobody has acknowledged"
-                assert not before[row.id].held
-                assert silences.covering(quiet, before[row.id]) is None
-                parents = {one for one, listed in self.links().items() if row.id in {link.alert_id for link in listed}}
-                said = [
-                    one
-                    for one in entries
-                    if one.parent_id in parents
-                    and one.facts["step"] == row.step
-                    and now - one.created_at <= timedelta(minutes=5)
-                ]
-                assert said, "nobody was mentioned"
+            after = self.look()
+            for row in after.alerts.values():
+                if row.id in before.alerts and row.step > before.alerts[row.id].step:
+                    self.judge_step(before, after, row)
+            before = after
+
+    def judge_step(self, before, after, row):
+        was = before.alerts[row.id]
+        assert was.state is AlertState.FIRING, "nobody has acknowledged"
+        assert not was.held
+        assert not before.is_silenced(was)
+        parents = {one for one, listed in after.links.items() if row.id in {link.alert_id for link in listed}}
+        assert [
+            one
+            for one in after.notices.values()
+            if one.kind is NoticeKind.ESCALATION
+            and one.parent_id in parents
+            and one.facts["step"] == row.step
+            and after.now - one.created_at <= timedelta(minutes=5)
+        ], "nobody was mentioned"
 
     # ---- what must be true
 
@@ -224,8 +227,7 @@ class Alerts(RuleBasedStateMachine):
     def it_holds(self):
         if not hasattr(self, "scene"):
             return
-        now, quiet = self.read(lambda s, now: (now, silences.active(s, now)))
-        world = World(now, quiet, self.rows(Alert), self.rows(Notice), self.links(), self.rows(Event))
+        world = self.look()
         self.at_most_one_open_alert_a_key(world)
         self.what_is_resolved_stays_resolved(world)
         self.what_people_saw_fire_they_see_end(world)
@@ -275,7 +277,7 @@ class Alerts(RuleBasedStateMachine):
         """What waits for time has a row that says when; what fires is on its way to everybody."""
         told = {link.alert_id for listed in world.links.values() for link in listed}
         for row in world.alerts.values():
-            silenced = silences.covering(world.quiet, row) is not None
+            silenced = world.is_silenced(row)
             if row.state is AlertState.PENDING or (row.held and row.state in OPEN):
                 assert row.due_at is not None or row.account in self.down
             if row.state is AlertState.SNOOZED and not row.held:
@@ -314,26 +316,30 @@ class Alerts(RuleBasedStateMachine):
     def read(self, work):
         return self.run(self.scene.store.transact(work))
 
+    def look(self):
+        def looked(session, now):
+            rows = [
+                {row.id: row for row in session.exec(select(table).order_by(table.id)).all()}
+                for table in (Alert, Notice, Event)
+            ]
+            links = {}
+            for link in session.exec(select(NoticeAlert)).all():
+                links.setdefault(link.notice_id, []).append(link)
+            return World(now, silences.active(session, now), *rows, links)
+
+        return self.read(looked)
+
     def now(self):
         return self.run(self.scene.store.now())
 
-    def rows(self, table):
-        return {row.id: row for row in self.read(lambda s, _now: s.exec(select(table).order_by(table.id)).all())}
-
-    def links(self):
-        listed = {}
-        for link in self.read(lambda s, _now: s.exec(select(NoticeAlert)).all()):
-            listed.setdefault(link.notice_id, []).append(link)
-        return listed
-
     def any_alert(self, pick):
-        known = list(self.rows(Alert).values())
+        known = list(self.look().alerts.values())
         return known[pick % len(known)] if known else None
 
 
 TestAlerts = Alerts.TestCase
 TestAlerts.settings = settings(
-    max_examples=20 if settings().derandomize else 2_000,
+    max_examples=40 if settings().derandomize else 2_000,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
