@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/edmbot demo
 
 test: check
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -73,6 +73,16 @@ async def fill(shift):
                 await shift.office.store.transact(run(size))
 
 
+async def polled_until(shift, told, most=12):
+    """A busy machine may need a poll more; what is told twice is never right."""
+    for _ in range(most):
+        await shift.a_poll()
+        if told():
+            break
+    await shift.a_poll()
+    assert told()
+
+
 @contextmanager
 def locked(shift):
     """Somebody else writes, and does not end."""
@@ -93,9 +103,7 @@ async def test_the_databases_clock_jumps(shift, jump):
     shift.office.store.clock_offset += jump
     await shift.settled()
     shift.enters(Status.FAILED, 19123)
-    for _ in range(3):
-        await shift.a_poll()
-    assert named(shift, 19124, 19123) == [1, 1]
+    await polled_until(shift, lambda: named(shift, 19124, 19123) == [1, 1])
 
 
 async def test_a_message_is_on_its_way_when_the_clock_is_set_back(shift):
@@ -103,9 +111,7 @@ async def test_a_message_is_on_its_way_when_the_clock_is_set_back(shift):
     await shift.goes_by(seconds=61)
     assert shift.told() == []
     shift.office.store.clock_offset -= timedelta(hours=1)
-    for _ in range(2):
-        await shift.a_poll()
-    assert named(shift, 19124) == [1]
+    await polled_until(shift, lambda: named(shift, 19124) == [1])
 
 
 async def test_a_database_that_somebody_locks(shift):

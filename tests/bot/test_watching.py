@@ -54,9 +54,9 @@ async def test_a_task_that_fails_is_told_in_the_channel_for_alerts(closed_office
     async with at_work(closed_office) as office:
         await has_polled(office)
         office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
-        for _ in range(3):
+        for _ in range(6):
             later(office, 61)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.4)
         told = await office.slack.wait(ADMIN, ALERTS, lambda message: "19124" in message.plain, timeout=8)
     assert "fail" in told.plain.lower()
 
@@ -131,9 +131,9 @@ async def test_what_an_archived_channel_missed_is_said_when_it_is_back(closed_of
     async with at_work(closed_office) as office:
         await has_polled(office)
         office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
-        for _ in range(3):
+        for _ in range(6):
             later(office, 61)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.4)
 
         async def parked():
             return await office.store.transact(lambda session, _now: session.exec(select(Notice.parked)).all())
@@ -152,9 +152,9 @@ async def test_what_could_not_be_said_for_want_of_an_invitation_is_said_after_it
     async with at_work(closed_office) as office:
         await has_polled(office)
         office.box.world.task(19124).enter(Status.FAILED, office.box.clock.now())
-        for _ in range(3):
+        for _ in range(6):
             later(office, 61)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.4)
         await office.until(lambda: any(call.error == "not_in_channel" for call in office.slack.calls), seconds=8)
         await office.slack.invite(ADMIN, ALERTS, "U0EDMBOT")
         told = await office.slack.wait(ADMIN, ALERTS, lambda message: "19124" in message.plain, timeout=8)
