@@ -365,6 +365,8 @@ class NoticeKind(StrEnum):
     """Events that somebody subscribed to."""
     WATCH = "watch"
     """One task's progress, live."""
+    APPROVAL = "approval"
+    """A send that waits for a yes, and what came of it (`Notice.approval_id`)."""
     DIGEST = "digest"
     NOTE = "note"
     """A single word to admins or to one person."""
@@ -378,6 +380,7 @@ class Notice(SQLModel, table=True):
         Index("ix_notice_due", "due_at", **where("due_at IS NOT NULL")),
         Index("ix_notice_repeat", "repeat_at", **where("repeat_at IS NOT NULL")),
         Index("ix_notice_parent", "parent_id"),
+        Index("ix_notice_approval", "approval_id", **where("approval_id IS NOT NULL")),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -390,6 +393,8 @@ class Notice(SQLModel, table=True):
     """Where it is shown: the channel, or the person's direct messages once known."""
     parent_id: str | None = None
     """The notice in whose thread it stands."""
+    approval_id: str | None = None
+    """The approval whose card it is."""
     page: int = 0
     ts: str | None = None
     """Slack's name for the message, once it is there."""
@@ -474,3 +479,232 @@ class MessageWatch(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcTime)
     until: datetime = Field(sa_type=UtcTime)
     """When it is given up."""
+
+
+class ApprovalKind(StrEnum):
+    """What is asked for."""
+
+    SCHEDULE = "schedule"
+    """A task that was made or edited here, and is on hold at the vendor."""
+    RESUME = "resume"
+    """A task that somebody wants to let go on, and that nobody has approved here as it is."""
+    FOUND = "found"
+    """A task that was seen at the vendor on its way, and that nobody has approved here."""
+    DRAFT = "draft"
+    """A message at a vendor that cannot hold one."""
+
+
+class ApprovalState(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    """Enough votes; waits to be carried out."""
+    EXECUTING = "executing"
+    """Claimed; the call may or may not have been made."""
+    EXECUTED = "executed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """The vendor never answered; being looked up where it can be."""
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    """Nobody decided in time, or it could not be carried out in time. Never means yes."""
+    WITHDRAWN = "withdrawn"
+    VOIDED = "voided"
+    """What was shown is not what is there any more."""
+
+
+class Approval(SQLModel, table=True):
+    """A request to send, from when it was asked for to its end."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        Index("ix_approval_due", "due_at", **where("due_at IS NOT NULL")),
+        Index("ix_approval_subject", "account", "subject"),
+        Index("ix_approval_state", "state"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    open_key: str | None = Field(default=None, unique=True)
+    """`account|subject` until it has ended, then None: a task has at most one open request."""
+    kind: ApprovalKind = Field(sa_column=Column(Word(ApprovalKind), nullable=False))
+    account: str
+    subject: str
+    """`task/19124`, `draft/0198…`."""
+    state: ApprovalState = Field(sa_column=Column(Word(ApprovalState), nullable=False))
+    version: int = 1
+    """Each change adds 1; changes are compare-and-set on it, and buttons carry it."""
+    requested_by: str | None = None
+    """None when it was found."""
+    channel_id: str | None = None
+    """Where it was asked for."""
+    reason: str | None = None
+    """Why, in the asker's words."""
+    proposal: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """Everything that the card shows; empty until it was read at the vendor."""
+    hash: str = ""
+    """Of the part of the proposal that was read and is approved; votes are for this hash."""
+    policy: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What applied when it was asked for: why so many, who may, whom to tell when nobody answers."""
+    needed: int = 1
+    send_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When it is to go out; None: as soon as it is approved."""
+    expires_at: datetime = Field(sa_type=UtcTime)
+    created_at: datetime = Field(sa_type=UtcTime)
+    step: int = 0
+    """How many steps of its escalation have been taken."""
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When something falls due by itself: to be read, the next step, its expiry, its execution, a look-up."""
+    decided_by: str | None = None
+    """Who rejected, withdrew, or gave the last vote."""
+    decided_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    note: str | None = None
+    """Why it was rejected, voided, expired or failed: a person's words, or a name of ours."""
+    replaces: str | None = None
+    """The request that this one asks anew."""
+    replaced_by: str | None = None
+    run_id: str | None = None
+    """The run that carries it out: its changes and the audit log."""
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    """While a process carries it out."""
+    looked: int = 0
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """What the vendor answered, and what was read afterwards."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class Vote(SQLModel, table=True):
+    """One person's yes to one hash."""
+
+    __tablename__ = "vote"
+
+    approval_id: str = Field(primary_key=True, foreign_key="approval.id")
+    user_id: str = Field(primary_key=True)
+    hash: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class TaskLedger(SQLModel, table=True):
+    """What we told a vendor of a task last, because it cannot all be read back."""
+
+    __tablename__ = "task_ledger"
+
+    account: str = Field(primary_key=True)
+    task_id: str = Field(primary_key=True)
+    form: dict[str, Any] = Field(sa_type=JSON)
+    """Fields of `providers.model.TaskForm`, as JSON; what was not told is not there."""
+    by: str
+    at: datetime = Field(sa_type=UtcTime)
+
+
+class EndpointState(StrEnum):
+    """Whether a webhook endpoint is sent anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """By a person: what happens meanwhile waits for it."""
+    DISABLED = "disabled"
+    """It failed for too long, or said that it is gone (410): what happens meanwhile is not kept for it."""
+    DELETED = "deleted"
+
+
+class WebhookEndpoint(SQLModel, table=True):
+    """Somebody else's system that is told what happens."""
+
+    __tablename__ = "webhook_endpoint"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str | None = Field(default=None, unique=True)
+    """What people call it; None once it is deleted."""
+    url: str
+    state: EndpointState = Field(sa_column=Column(Word(EndpointState), nullable=False))
+    shipped: bool = False
+    """From app.yaml, which then says everything but the state; else added in Slack."""
+    secret: str = ""
+    """`whsec_…`; empty where app.yaml has it."""
+    secret_before: str | None = None
+    """Signs as well until `rotated_until`."""
+    rotated_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    types: list[str] = Field(default_factory=lambda: ["*"], sa_type=JSON)
+    """As in `Subscription.types`."""
+    severity: str | None = None
+    accounts: list[str] = Field(default_factory=list, sa_type=JSON)
+    """Empty: all."""
+    addresses: bool = False
+    """Whether recipients' addresses are told."""
+    allow_private: bool = False
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    failing_since: datetime | None = Field(default=None, sa_type=UtcTime)
+    """The first failure since the last success."""
+    warned: int = 0
+    """Warnings given since then: at a half and at the end."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When it was disabled or deleted."""
+    why: str | None = None
+
+
+class DeliveryState(StrEnum):
+    """How far one event has come on its way to one endpoint."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class Delivery(SQLModel, table=True):
+    """One event for one endpoint."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_due", "next_at", **where("state = 'pending'")),
+        Index("ix_delivery_order", "endpoint_id", "subject", "seq", **where("state = 'pending'")),
+        Index("ix_delivery_event", "event_id"),
+        Index("ix_delivery_latest", "endpoint_id", "seq"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    """Counts up: the order of an endpoint's events of one subject."""
+    endpoint_id: str = Field(foreign_key="webhook_endpoint.id")
+    event_id: str
+    subject: str
+    """`account/subject`: what order is kept for."""
+    state: DeliveryState = Field(sa_column=Column(Word(DeliveryState), nullable=False))
+    attempts: int = 0
+    created_at: datetime = Field(sa_type=UtcTime)
+    next_at: datetime = Field(sa_type=UtcTime)
+    worker: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    replayed_by: str | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """One try at a delivery, and how it went."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_endpoint", "endpoint_id", "at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    endpoint_id: str
+    delivery_seq: int
+    event_id: str
+    at: datetime = Field(sa_type=UtcTime)
+    status: int | None = None
+    """HTTP's; None when there was no answer."""
+    milliseconds: int
+    error: str | None = None
+
+
+class Misfit(SQLModel, table=True):
+    """Something that arrived by webhook and could not be read; kept for people to look at."""
+
+    __tablename__ = "misfit"
+    __table_args__ = (Index("ix_misfit_at", "at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    source: str
+    at: datetime = Field(sa_type=UtcTime)
+    reason: str
+    body: str
+    """As it came, at most 16 KB of it."""
