@@ -8,7 +8,7 @@ from enum import StrEnum
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.bolt import make_bolt
+from bot.bolt import Listeners, make_bolt
 from bot.commands import COMMANDS
 from bot.config import Config, SlackConfig
 from bot.conversation import Slack
@@ -106,9 +106,10 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
         )
         bolt = None
         if part is not Part.WORKER:
-            bolt = make_bolt(
-                config, slack, identity=identity, dispatcher=dispatcher, outlets=outlets, home=home, store=store
+            listeners = Listeners(
+                dispatcher=dispatcher, outlets=outlets, home=home, store=store, language=str(config.language)
             )
+            bolt = make_bolt(slack, identity, listeners)
         web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known)
         socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
         await identity.ask()

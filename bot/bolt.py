@@ -13,7 +13,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.config import Config, SlackConfig
+from bot.config import SlackConfig
 from bot.conversation import Request, Slack
 from bot.dispatch import Dispatcher
 from bot.forms import CALLBACK, Form, Origin
@@ -32,17 +32,8 @@ PATIENCE = 2.0
 _log = structlog.get_logger()
 
 
-def make_bolt(
-    config: Config,
-    slack: SlackConfig,
-    *,
-    identity: Identity,
-    dispatcher: Dispatcher,
-    outlets: Slack,
-    home: Home,
-    store: Store,
-) -> AsyncApp:
-    """The app with its listeners; the command is registered first, because Bolt tries them in order."""
+def make_bolt(slack: SlackConfig, identity: Identity, listeners: "Listeners") -> AsyncApp:
+    """The app; the command is registered first, because Bolt tries its listeners in order."""
 
     async def authorize() -> AuthorizeResult:
         return identity.authorize()
@@ -56,71 +47,89 @@ def make_bolt(
         process_before_response=True,
         request_verification_enabled=slack.mode == "http",
     )
+    app.command(slack.command)(listeners.command)
+    app.action(ACTION)(listeners.click)
+    app.action(LINK)(listeners.link)
+    app.view(CALLBACK)(listeners.form)
+    app.event("app_home_opened")(listeners.home_opened)
+    app.event("member_joined_channel")(listeners.joined)
+    app.event("channel_unarchive")(listeners.unarchived)
+    app.event("group_unarchive")(listeners.unarchived)
+    return app
 
-    async def take(request: Request, ack: AsyncAck) -> None:
-        receiving = asyncio.ensure_future(dispatcher.receive(request))
+
+class Listeners:
+    """What is done with each kind of request; Bolt hands over what an argument's name asks for."""
+
+    def __init__(self, *, dispatcher: Dispatcher, outlets: Slack, home: Home, store: Store, language: str) -> None:
+        """`language`: what to answer in while nobody can be looked up."""
+        self._dispatcher = dispatcher
+        self._outlets = outlets
+        self._home = home
+        self._store = store
+        self._language = language
+
+    async def command(self, ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        """Somebody typed the slash command."""
+        await self._take(_slash(req, body), ack)
+
+    async def click(self, ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        """Somebody pressed a button or chose from a menu; its value is a command line."""
+        await self._take(_click(req, body), ack)
+
+    async def link(self, ack: AsyncAck) -> None:
+        """The browser has opened it already; Slack only wants to hear that we know."""
+        await ack()
+
+    async def form(self, ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+        """Somebody submitted a modal: what is wrong with it is the ack."""
+        request = _submission(req, body)
+        if faults := self._dispatcher.faults(request):
+            await ack(response_action="errors", errors=dict(await self._dispatcher.in_words(faults, request)))
+        else:
+            await self._take(request, ack)
+
+    async def home_opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
+        """Somebody looks at App Home, or at the messages beside it."""
+        if event.get("tab", "home") == "home":
+            self._dispatcher.spawn(self._home.opened(event["user"], body.get("team_id")))
+
+    async def joined(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        """Somebody came into a channel; maybe we did."""
+        if event.get("user") == context.bot_user_id:
+            await self._back(event["channel"])
+
+    async def unarchived(self, event: dict[str, Any]) -> None:
+        """A channel takes messages again."""
+        await self._back(event["channel"])
+
+    async def _take(self, request: Request, ack: AsyncAck) -> None:
+        receiving = asyncio.ensure_future(self._dispatcher.receive(request))
         await asyncio.wait({receiving}, timeout=PATIENCE)
         await ack()
         if receiving.done():
-            await begin(request, receiving)
+            await self._begin(request, receiving)
         else:
-            dispatcher.spawn(begin(request, receiving))
+            self._dispatcher.spawn(self._begin(request, receiving))
 
-    async def begin(request: Request, receiving: asyncio.Future[str | None]) -> None:
+    async def _begin(self, request: Request, receiving: asyncio.Future[str | None]) -> None:
         try:
             run_id = await receiving
         except SQLAlchemyError as error:
             # Without its row a command could be run twice or forgotten.
             _log.error("dispatch.receive", error=str(error.__cause__))
-            dispatcher.spawn(decline(request))
+            self._dispatcher.spawn(self._decline(request))
             return
         if run_id is not None:
-            dispatcher.start(run_id, request, outlets)
+            self._dispatcher.start(run_id, request, self._outlets)
 
-    async def decline(request: Request) -> None:
-        await outlets.answers.answer(dispatcher.opened(new_id(), request), render("no_memory", str(config.language)))
+    async def _decline(self, request: Request) -> None:
+        run = self._dispatcher.opened(new_id(), request)
+        await self._outlets.answers.answer(run, render("no_memory", self._language))
 
-    @app.command(slack.command)
-    async def _command(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
-        await take(_slash(req, body), ack)
-
-    @app.action(ACTION)
-    async def _action(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
-        await take(_click(req, body), ack)
-
-    @app.action(LINK)
-    async def _link(ack: AsyncAck) -> None:
-        # The browser has opened it already; Slack only wants to hear that we know.
-        await ack()
-
-    @app.view(CALLBACK)
-    async def _form(ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
-        request = _submission(req, body)
-        if faults := await dispatcher.faults(request):
-            await ack(response_action="errors", errors=dict(faults))
-        else:
-            await take(request, ack)
-
-    @app.event("app_home_opened")
-    async def _home(event: dict[str, Any], body: dict[str, Any]) -> None:
-        if event.get("tab", "home") == "home":
-            dispatcher.spawn(home.opened(event["user"], body.get("team_id")))
-
-    @app.event("member_joined_channel")
-    async def _joined(event: dict[str, Any], context: AsyncBoltContext) -> None:
-        if event.get("user") == context.bot_user_id:
-            await back(event["channel"])
-
-    @app.event("channel_unarchive")
-    @app.event("group_unarchive")
-    async def _unarchived(event: dict[str, Any]) -> None:
-        await back(event["channel"])
-
-    async def back(channel: str) -> None:
+    async def _back(self, channel: str) -> None:
         """What could not be said there is tried at once."""
-        await store.transact(lambda session, now: unpark(session, now, channel))
-
-    return app
+        await self._store.transact(lambda session, now: unpark(session, now, channel))
 
 
 def _slash(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:

@@ -2,9 +2,10 @@
 
     row (committed) -> ack -> person -> role -> parse -> run -> outcome -> reply
 
-Commands return and only this module replies; commands raise and only this module catches. A request is identified by
-its signature (HTTP) or its envelope (Socket Mode), so that a repeated delivery changes nothing. Work goes on in tasks
-that a shutdown waits for; a run whose process died is found by its lease and its asker is told (`jobs.sweep`).
+Commands return and only `bot.conversation` replies; commands raise and only this module catches. A request is
+identified by its signature (HTTP) or its envelope (Socket Mode), so that a repeated delivery changes nothing. Work goes
+on in tasks that a shutdown waits for; a run whose process died is found by its lease and its asker is told
+(`jobs.sweep`).
 """
 
 import asyncio
@@ -39,6 +40,8 @@ QUIET = 0.005
 PATIENCE = 1.0
 """Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
 PACE = 0.01
+LOOKED_UP = 1.0
+"""Seconds in which Slack may say what somebody reads, while a form waits for its three."""
 RETRY = 0.5
 """Seconds from one try to write down a run's end to the next, while the database takes nothing…"""
 RETRIES = 7_200
@@ -181,20 +184,26 @@ class Dispatcher:
         columns = {name: getattr(request, name) for name in _COLUMNS}
         return columns | {"text": without_secrets(request.text, self._grammar.commands)}
 
-    async def faults(self, request: Request) -> Mapping[str, str]:
-        """What is wrong with a form, by field, in the asker's words; nothing when it may be taken."""
-        form = request.form
-        person = await self._people.identify(request.user_id, request.team_id, request.channel_id)
+    def faults(self, request: Request) -> Mapping[str, RefusalError]:
+        """What is wrong with a form, by field; nothing when it may be taken. Asks nobody: Slack waits."""
         try:
             command = self._grammar.parse(_words(request.text)).command
         except RefusalError:
             # The line is refused when it is run, with an answer of its own.
             return {}
-        if form is None or command.form is None:
-            return {}
+        return {} if request.form is None or command.form is None else command.form(request.form)
+
+    async def in_words(self, faults: Mapping[str, RefusalError], request: Request) -> Mapping[str, str]:
+        """The same for the asker, in the configured language where Slack takes long to tell theirs."""
+        language = str(self._config.language)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOKED_UP):
+                language = await self._people.language_of(request.user_id, request.channel_id)
         return {
-            name: self._said(person, fault.template, fault.outcome, **fault.facts).message.text
-            for name, fault in command.form(form).items()
+            name: render(
+                fault.template, language, zone=self._config.timezone, slash=self._config.slash, **fault.facts
+            ).text
+            for name, fault in faults.items()
         }
 
     async def _serve(self, run_id: str, request: Request, slack: Slack) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 import bot.app
 import bot.conversation
+import bot.dispatch
+import bot.people
 from bot.arguments import ListArg
 from bot.command import Answer, RefusalError, command
 from bot.commands import COMMANDS
@@ -13,7 +15,7 @@ from bot.config import Role
 from bot.context import Ctx
 from bridge.receivers.files import Attachment
 
-LIN = "U0LIN"
+LIN, MEI = "U0LIN", "U0MEI"
 
 
 def checked(form):
@@ -59,9 +61,14 @@ async def staffed(closed_office, monkeypatch):
         yield closed_office
 
 
+async def opened(office, user=LIN):
+    """Open the form and see it filled."""
+    await office.type(user, "say 5")
+    await office.until(lambda: (view := office.slack.modal(user)) and view.definition["title"]["text"] == "Say")
+
+
 async def test_a_form_opens_is_filled_and_runs_its_command(staffed):
-    await staffed.type(LIN, "say 5")
-    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+    await opened(staffed)
     reply = await staffed.slack.submit(LIN, {"line": "hello"})
     assert reply.error is None
     assert staffed.slack.modal(LIN) is None
@@ -69,10 +76,31 @@ async def test_a_form_opens_is_filled_and_runs_its_command(staffed):
 
 
 async def test_a_wrong_field_keeps_the_form_open_and_runs_nothing(staffed):
-    await staffed.type(LIN, "say 5")
-    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+    await opened(staffed)
     await staffed.slack.submit(LIN, {"line": "wrong"})
     assert "I don't know the time wrong" in staffed.slack.modal(LIN).errors["line"]
+
+
+async def test_a_form_is_taken_before_slack_is_asked_who_it_is(staffed, monkeypatch):
+    await opened(staffed)
+    monkeypatch.setattr(bot.people, "FRESH", 0.0)
+    staffed.slack.faults.inject("slow", "users.info", seconds=0.5)
+    reply = await staffed.slack.submit(LIN, {"line": "hello"})
+    assert reply.error is None
+    assert reply.seconds < 0.4
+    await staffed.told(LIN, "5 hello: 0 rows")
+
+
+async def test_a_wrong_field_is_shown_in_time_though_slack_does_not_say_what_they_read(staffed, monkeypatch):
+    await opened(staffed, MEI)
+    monkeypatch.setattr(bot.people, "FRESH", 0.0)
+    await staffed.slack.submit(MEI, {"line": "wrong"})
+    assert "看不懂时间" in staffed.slack.modal(MEI).errors["line"]
+    monkeypatch.setattr(bot.dispatch, "LOOKED_UP", 0.05)
+    staffed.slack.faults.inject("slow", "users.info", seconds=0.5)
+    reply = await staffed.slack.submit(MEI, {"line": "wrong"})
+    assert reply.seconds < 0.4
+    assert "I don't know the time" in staffed.slack.modal(MEI).errors["line"]
 
 
 async def test_a_form_that_slack_does_not_open_can_be_opened_again(staffed):
