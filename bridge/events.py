@@ -59,6 +59,7 @@ class EventType(StrEnum):
     ALERT_FIRING = "alert.firing"
     ALERT_ACKNOWLEDGED = "alert.acknowledged"
     ALERT_SNOOZED = "alert.snoozed"
+    ALERT_ASSIGNED = "alert.assigned"
     ALERT_ESCALATED = "alert.escalated"
     ALERT_RESOLVED = "alert.resolved"
     APPROVAL_REQUESTED = "approval.requested"

@@ -346,6 +346,8 @@ class Alert(SQLModel, table=True):
     resolved_at: datetime | None = Field(default=None, sa_type=UtcTime)
     resolved_by: str | None = None
     """Who closed it by hand; None when it went away."""
+    assigned_to: str | None = None
+    """Whom a person has asked to look after it; mentioned first at the next step."""
     did: str | None = None
     """What the rule's action came to, such as `paused`."""
 
