@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from prometheus_client import Counter
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Config
@@ -27,8 +26,6 @@ AGING = timedelta(seconds=30)
 
 BREAKER = timedelta(seconds=2)
 """How often rules that act are looked after."""
-
-_deliveries = Counter("edmbot_deliveries_total", "Attempts to show something in Slack that came to an end")
 
 
 def desk_of(config: Config) -> AlertDesk:
@@ -121,4 +118,4 @@ class Watch(Clockwork):
             self._tell()
 
     async def _deliver(self) -> None:
-        _deliveries.inc(await self._outbox.run_once())
+        await self._outbox.run_once()

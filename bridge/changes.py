@@ -9,7 +9,7 @@ One task has at most one open change, so that two clicks, or a click after an un
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -93,7 +93,7 @@ async def change_task(
         if change.state in OPEN:
             raise OpenChangeError(change)
         change = await _intend(store, task, decision, run_id)
-    form = form_for(provider, task, decision)
+    form = form_for(provider, task, decision, await store.now())
     error: ProviderError | None = None
     try:
         await _ask(provider, task.id, decision, form)
@@ -111,12 +111,12 @@ async def change_task(
     return await _judge(store, Result(change, decision, task, after, differences(provider, form, after), error))
 
 
-def form_for(provider: ChangesTasks, task: Task, decision: Decision) -> TaskForm:
+def form_for(provider: ChangesTasks, task: Task, decision: Decision, now: datetime) -> TaskForm:
     """All that a fresh read knows, since an edit may reset what it leaves out (000 6.3)."""
     form = provider.form_of(task)
     if decision.action is not Action.RESUME:
         return form
-    soon = datetime.now(UTC).replace(second=0, microsecond=0) + GRACE
+    soon = now.replace(second=0, microsecond=0) + GRACE
     return replace(form, scheduled_at=max(form.scheduled_at or soon, soon))
 
 

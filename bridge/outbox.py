@@ -12,17 +12,18 @@ no timestamp (its process died, the reply was lost) looks for it in the channel 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 from jinja2 import TemplateError
+from prometheus_client import Counter
 from sqlmodel import Session
 
 from bridge.claims import Claim, UnrenderableError, claim
 from bridge.endings import Ending, settle
 from bridge.faces import Face, NextOf, face, nobody
-from bridge.receivers.board import Board, Lost, Posted, Refused, Shown, Trouble
+from bridge.receivers.board import Board, Later, Lost, Posted, Refused, Shown, Trouble
 from store.engine import Store
 from store.tables import new_id
 from templates import Message, render
@@ -34,6 +35,12 @@ PATIENCE = 4.0
 GLANCE = 0.2
 """Seconds after which it is looked again for what fell due, while a slow call is under way."""
 STEPS = ("claimed", "rendered", "tried", "posted", "marked")
+OUTCOMES: Mapping[type[Posted], str] = {Shown: "shown", Later: "later", Refused: "refused", Lost: "lost"}
+
+_deliveries = Counter("edmbot_deliveries_total", "Attempts to show something in Slack by how they ended", ["outcome"])
+for _outcome in OUTCOMES.values():
+    # One that has not happened yet reads 0.
+    _deliveries.labels(_outcome)
 
 
 def _nothing(_step: str) -> None:
@@ -117,7 +124,8 @@ class Outbox:
             return claim(session, now, self._worker, room, self._look)
 
         claims = await self._store.transact(work)
-        for _ in endings:
+        for ending in endings:
+            _deliveries.labels(OUTCOMES[type(ending.posted)]).inc()
             self._crash("marked")
         for _ in claims:
             self._crash("claimed")

@@ -1,6 +1,7 @@
 """Pause, resume, cancel, delete: read first, asked for once with every known field, read back, never twice."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -61,6 +62,14 @@ async def test_a_resume_goes_on_with_a_time_that_has_not_passed(office):
     assert edit.params["send_status"] == "1"
     assert edit.params["send_time"] > vendor_time(office.clock())
     assert edit.params["maillist_id"] == "9"
+
+
+async def test_the_time_of_a_resume_is_by_the_databases_clock(office):
+    office.later(3_600)
+    await office.ask(LIN, "task resume 19129")
+    [edit] = office.changes
+    soon = office.clock() + timedelta(hours=1, minutes=1)
+    assert edit.params["send_time"] > vendor_time(soon)
 
 
 async def test_the_button_of_an_answer_does_the_next_thing_in_its_place(office):

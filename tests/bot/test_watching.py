@@ -102,7 +102,7 @@ async def test_metrics_tell_of_alerts_notices_and_jobs(closed_office, http):
         "edmbot_notices_waiting",
         "edmbot_notices_oldest_seconds",
         'edmbot_job_lag_seconds{job="poll umail tasks"}',
-        "edmbot_deliveries_total",
+        *(f'edmbot_deliveries_total{{outcome="{outcome}"}}' for outcome in ("shown", "later", "refused", "lost")),
     } <= named
 
 

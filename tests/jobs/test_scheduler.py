@@ -148,3 +148,21 @@ async def test_a_stop_lets_a_running_job_end(store, monkeypatch):
         await begun.wait()
     await clock.stop()
     assert ended
+
+
+async def test_a_job_that_takes_longer_than_its_interval_draws_no_complaint(store, monkeypatch, caplog):
+    monkeypatch.setitem(EVERY, "sweep", 0.01)
+    begun = 0
+
+    async def slow():
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.05)
+
+    clock = Clockwork(store, {"sweep": slow})
+    await clock.start()
+    async with asyncio.timeout(5):
+        while begun < 2:
+            await asyncio.sleep(0.005)
+    await clock.stop()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("apscheduler")] == []

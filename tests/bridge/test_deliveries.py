@@ -1,0 +1,43 @@
+"""How attempts to show something ended is counted, for /metrics."""
+
+import aiohttp
+import pytest
+from prometheus_client import REGISTRY
+
+from bridge.outbox import OUTCOMES, Outbox
+from sandbox.slack.server import SlackServer
+from store.engine import Store
+from tests.bridge.posts import ALERTS, Clock, Desk, board_of, english, note
+
+
+@pytest.fixture
+async def desk(tmp_path):
+    clock = Clock()
+    slack = await SlackServer.start(now=clock.now)
+    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
+    await store.migrate()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5)) as session:
+        yield Desk(store, slack, clock, Outbox(store, board_of(slack, session), english, "/edm"), session)
+    await store.close()
+    await slack.stop()
+
+
+def counted():
+    name = "edmbot_deliveries_total"
+    return {outcome: REGISTRY.get_sample_value(name, {"outcome": outcome}) for outcome in OUTCOMES.values()}
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [(None, "shown"), ("http_429", "later"), ("http_500", "lost"), ("is_archived", "refused")],
+)
+async def test_each_attempt_counts_by_how_it_ended(desk, fault, outcome):
+    before = counted()
+    assert before.keys() == {"shown", "later", "refused", "lost"}
+    if fault == "is_archived":
+        desk.slack.workspace.channels[ALERTS].archived = True
+    elif fault is not None:
+        desk.slack.faults.inject(fault, "chat.postMessage")
+    await desk.add(note(desk.clock.now()))
+    await desk.outbox.run_once()
+    assert {name: count - before[name] for name, count in counted().items() if count != before[name]} == {outcome: 1}
