@@ -149,20 +149,36 @@ def _click(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
     action = body["actions"][0]
     user = body["user"]
     manner = action["action_id"].split(".")[0]
-    channel = body.get("channel") or {}
+    channel_id, response_url = _where(body)
     return Request(
         key=request_key(req),
         kind="click",
         user_id=user["id"],
         team_id=user.get("team_id") or (body.get("team") or {}).get("id"),
-        channel_id=channel.get("id") or (body.get("container") or {}).get("channel_id"),
+        channel_id=channel_id,
         # A menu's entry carries it, where a button carries it itself.
         text=action.get("value") or action.get("selected_option", {}).get("value") or "",
-        response_url=body.get("response_url"),
+        response_url=response_url,
         trigger_id=body.get("trigger_id"),
         confirmed=manner == "confirmed",
         replace=manner in {"replace", "confirmed"},
+        view_id=_modal(body).get("id"),
     )
+
+
+def _where(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The channel and the response_url of a click; a modal has none, and is answered where it came from."""
+    if modal := _modal(body):
+        origin = Origin.read(modal)
+        return origin.channel_id, origin.response_url
+    channel, container = body.get("channel") or {}, body.get("container") or {}
+    return channel.get("id") or container.get("channel_id"), body.get("response_url")
+
+
+def _modal(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The modal that was clicked; empty where it was a message or App Home."""
+    view: Mapping[str, Any] = body.get("view") or {}
+    return view if view.get("type") == "modal" else {}
 
 
 def _submission(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:

@@ -66,6 +66,8 @@ class Request:
     """Opens a modal, for 3 s."""
     form: Form | None = None
     """What was entered; never written down."""
+    view_id: str | None = None
+    """The modal that was clicked, in which the answer appears."""
 
 
 class Conversation:
@@ -79,14 +81,16 @@ class Conversation:
         self._say = say
         self._begun = time.monotonic()
         self._edited = 0.0
-        self._view: str | None = None
+        self._view = request.view_id
+        """The modal that the answer is shown in, while it is open."""
 
     async def open_form(self) -> None:
         """Open the modal that the command will fill, while its trigger still holds."""
-        if self._request.trigger_id and self._request.form is None:
-            self._view = await self._slack.modals.open(
-                self._request.trigger_id, self._modal(self._say("form_loading"), fillable=False)
-            )
+        if self._request.form is not None:
+            return
+        loading = self._say("form_loading")
+        if not await self._filled(loading) and self._request.trigger_id:
+            self._view = await self._slack.modals.open(self._request.trigger_id, self._modal(loading))
 
     async def wait_for(self, work: asyncio.Future[Answer]) -> Answer:
         """The answer, with a line that says so when it takes longer."""
@@ -129,11 +133,9 @@ class Conversation:
 
     async def reply(self, answer: Answer) -> None:
         """Show the answer, at most once, and what follows from it."""
-        if answer.modal is not None and await self._filled(answer.modal, fillable=True):
-            return
-        if answer.modal is None and answer.outcome is not Outcome.DONE and await self._filled(answer.message):
-            return
-        if not (answer.seen and self._request.kind == "click"):
+        filled = await self._filled(answer.modal or answer.message, fillable=answer.modal is not None)
+        seen = filled or (answer.seen and self._request.kind == "click")
+        if not seen or self._for_everyone(answer):
             await self._show(answer)
         if self._run.progress_channel and self._run.progress_ts:
             await self._slack.answers.edit(self._run.progress_channel, self._run.progress_ts, answer.message)
@@ -159,15 +161,19 @@ class Conversation:
             name=f"{chart.message.name.replace('/', '-')}.png",
             title=chart.title,
             alt=chart.alt,
-            shared=self.shared and answer.outcome is Outcome.DONE,
+            shared=self._for_everyone(answer),
             blocks=chart.slack_draws_it,
         )
 
     async def _show(self, answer: Answer) -> None:
-        done = answer.outcome is Outcome.DONE
-        if done and self.shared and await self._slack.answers.announce(self._run, answer.message) is not Sent.NO:
+        if self._for_everyone(answer) and await self._slack.answers.announce(self._run, answer.message) is not Sent.NO:
             return
-        await self._slack.answers.answer(self._run, answer.message, replace=self._request.replace and done)
+        # Where a modal came from, nothing stands that was clicked.
+        replace = self._request.replace and self._request.view_id is None and answer.outcome is Outcome.DONE
+        await self._slack.answers.answer(self._run, answer.message, replace=replace)
+
+    def _for_everyone(self, answer: Answer) -> bool:
+        return self.shared and answer.outcome is Outcome.DONE and answer.modal is None
 
     @property
     def shared(self) -> bool:
@@ -179,6 +185,6 @@ class Conversation:
             self._view, self._modal(message, fillable=fillable)
         )
 
-    def _modal(self, message: Message, *, fillable: bool) -> dict[str, Any]:
+    def _modal(self, message: Message, *, fillable: bool = False) -> dict[str, Any]:
         origin = Origin(self._run.text, self._run.channel_id, self._run.response_url)
-        return message.view(CALLBACK, origin.metadata()) if fillable else message.view()
+        return message.view(origin.metadata(), CALLBACK if fillable else "")

@@ -59,5 +59,5 @@ class Origin:
 
     @classmethod
     def read(cls, view: Mapping[str, Any]) -> Self:
-        """Of a submitted view."""
+        """Of a modal that was submitted or clicked."""
         return cls(*json.loads(view["private_metadata"]))

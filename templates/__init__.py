@@ -52,16 +52,17 @@ class Message:
         text = escape(shorten(text, max(TEXT_LIMIT - grown, TEXT_LIMIT // len("&amp;"))))
         return {"text": text, "blocks": list(self.blocks), "unfurl_links": False, "unfurl_media": False}
 
-    def view(self, callback_id: str = "", metadata: str = "") -> dict[str, Any]:
-        """The view of a modal; without a callback id there is nothing to submit."""
+    def view(self, metadata: str = "", callback_id: str = "") -> dict[str, Any]:
+        """The view of a modal, with what Slack hands back; without a callback id there is nothing to submit."""
         view: dict[str, Any] = {
             "type": "modal",
             "title": _plain_text(self.title or "edmbot"),
             "close": _plain_text(words.words(self.language).one("Close")),
             "blocks": list(self.blocks),
+            "private_metadata": metadata,
         }
         if callback_id:
-            view |= {"callback_id": callback_id, "private_metadata": metadata, "submit": _plain_text(self.submit)}
+            view |= {"callback_id": callback_id, "submit": _plain_text(self.submit)}
         return view
 
 

@@ -1,6 +1,7 @@
 """Forms, files and progress: what a command can do besides answering with words."""
 
 import io
+import json
 
 import pytest
 
@@ -25,6 +26,8 @@ def checked(form):
 @command("say", role=Role.OPERATOR, usage="ID", examples=("say 5",), form=checked)
 async def say(list_id: ListArg, *, ctx: Ctx) -> Answer:
     """Show your roles and what gave them to you."""
+    if list_id == "1":
+        return ctx.answer("export_progress", name="one", rows=1)
     if ctx.form is None:
         return ctx.ask("say_form")
     return ctx.answer("export_progress", name=f"{list_id} {ctx.form.text('line')}", rows=len(ctx.form.files("file")))
@@ -109,6 +112,43 @@ async def test_a_form_that_slack_does_not_open_can_be_opened_again(staffed):
     assert "The form for /edm say 5 could not be opened" in answer.plain
     await staffed.slack.click(LIN, answer, "Open form")
     await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and view.definition["title"]["text"] == "Say")
+
+
+def words_of(view):
+    """All that a modal says, as Slack was sent it."""
+    return json.dumps(view.definition["blocks"], ensure_ascii=False)
+
+
+@pytest.mark.parametrize("line", ["say 1", "say 1 --share"])
+async def test_an_answer_without_a_question_takes_the_place_of_the_form(staffed, line):
+    await staffed.type(LIN, line)
+    await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and "rows so far" in words_of(view))
+    for_everyone = [message.plain for message in staffed.slack.visible(MEI, "C0GENERAL")]
+    assert for_everyone == (["⏳ one: 1 rows so far"] if "--share" in line else [])
+    assert [message for message in staffed.slack.visible(LIN, "C0GENERAL") if message.ephemeral_for] == []
+
+
+async def test_an_account_chosen_in_a_modal_goes_on_in_it(two_dialects):
+    office = two_dialects
+    await office.type(LIN, "list import 12 --rows")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "--account old" in words_of(view))
+    asked = office.slack.modal(LIN)
+    await office.slack.click(LIN, asked, "umail (U-Mail)")
+    await office.until(lambda: "Import" in office.slack.modal(LIN).definition["title"]["text"])
+    assert office.slack.modal(LIN).id == asked.id
+    await office.slack.attach(LIN, "file", "new.csv", b"w@shop.example;W\n")
+    await office.slack.submit(LIN, {})
+    await office.told(LIN, "1 address was added to list 12")
+
+
+async def test_an_account_chosen_in_a_modal_that_was_closed_is_answered_where_it_came_from(two_dialects):
+    office = two_dialects
+    await office.type(LIN, "list import 99999")
+    await office.until(lambda: (view := office.slack.modal(LIN)) and "--account old" in words_of(view))
+    office.slack.faults.inject("not_ok", "views.update", times=2, error="not_found")
+    office.slack.faults.inject("not_ok", "views.open", error="expired_trigger_id")
+    await office.slack.click(LIN, office.slack.modal(LIN), "umail (U-Mail)")
+    await office.told(LIN, "99999")
 
 
 def direct(office, user):
