@@ -1,6 +1,5 @@
 """What a notice should show now: the rows as they are, for a template."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,13 +8,13 @@ from typing import Any, TypeAlias
 
 from sqlmodel import Session, col, select
 
-from bridge import watch
+from bridge import cards, watch
 from bridge.notices import LISTED, PAGE
-from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
+from bridge.told import Told, revived
+from store.tables import Alert, AlertState, Approval, Event, Notice, NoticeAlert, NoticeKind
 
 NextOf: TypeAlias = Callable[[Alert], Sequence[str]]
 """Whom the next step of an alert's escalation, at its `due_at`, will mention."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _WORST = {"critical": 0, "warning": 1, "info": 2}
 _OPEN = {state: place for place, state in enumerate(AlertState)}
 """What fires before what is acknowledged, what is over last."""
@@ -34,13 +33,6 @@ class Face:
     facts: Mapping[str, Any] = field(repr=False)
     broadcast: bool = False
     """Whether a reply shows in the channel too."""
-
-
-class Told(dict[str, Any]):
-    """An alert's facts; what a rule did not say is unknown."""
-
-    def __missing__(self, _key: str) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,20 +222,17 @@ def _watch(look: _Look) -> Face:
     return Face("watch/progress", watch.facts_of(look.session, look.now, look.notice))
 
 
+def _approval(look: _Look) -> Face | None:
+    approval = look.session.get(Approval, look.notice.approval_id)
+    if approval is None:
+        return None
+    card = cards.card_of(look.session, look.now, approval)
+    return Face("approval/card", {"card": card, "mention": look.notice.facts.get("mention") or ()})
+
+
 def _template(look: _Look) -> Face:
     """Notes and digests bring their words' name and facts along: `{"template": …, "facts": {…}}`."""
     return Face(look.notice.facts["template"], revived(look.notice.facts["facts"]))
-
-
-def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
-    """JSON with its times, which are ISO 8601 with a zone, as datetimes."""
-    if isinstance(value, dict):
-        return {key: revived(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [revived(item) for item in value]
-    if isinstance(value, str) and _TIME.fullmatch(value):
-        return datetime.fromisoformat(value)
-    return value
 
 
 _FACES: Mapping[NoticeKind, Callable[[_Look], Face | None]] = {
@@ -253,6 +242,7 @@ _FACES: Mapping[NoticeKind, Callable[[_Look], Face | None]] = {
     NoticeKind.ESCALATION: _escalation,
     NoticeKind.EVENTS: _events,
     NoticeKind.WATCH: _watch,
+    NoticeKind.APPROVAL: _approval,
     NoticeKind.DIGEST: _template,
     NoticeKind.NOTE: _template,
 }

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from bridge import watch
-from bridge.faces import revived
+from bridge.told import revived
 from store.engine import Store
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 from templates import render

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bridge.events import EventType
-from bridge.faces import revived
+from bridge.told import revived
 from bridge.outbox import Outbox
 from sandbox.slack.server import SlackServer
 from store.engine import Store

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.events import EventType
-from bridge.faces import Told, alert_face, revived
+from bridge.faces import alert_face
+from bridge.told import Told, revived
 from bridge.rules import RuleKind, Severity
 from store.tables import Alert, AlertState, new_id
 from tests.templates.facts.shared import AT, NASTY
