@@ -18,7 +18,7 @@ from bot.home import Home
 from bot.identity import Identity
 from bot.people import People
 from bot.socket import SocketDoor
-from bot.watch import Watch, desk_of, outbox_of
+from bot.watch import Admins, Watch, desk_of, outbox_of
 from bot.web import WebDoor
 from bridge.alerts import AlertDesk
 from bridge.receivers.channels import SlackChannels
@@ -90,19 +90,25 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
     ):
         client = _client(slack, session)
         people = People(config, client)
-        dispatcher = Dispatcher(config, store, providers, people, grammar())
+        desk, admins = desk_of(config), Admins(config, people)
+        outbox = outbox_of(config, store, client, people, desk=desk, admins=admins)
+
+        def told() -> None:
+            # Another process with the outbox looks by itself, each second.
+            outbox.nudge()
+            clock.wake("outbox")
+
+        dispatcher = Dispatcher(config, store, providers, people, grammar(), told=told)
         answers, files = SlackAnswers(client, session), SlackFiles(client, session)
         outlets = Slack(answers, files, Pictures(answers, files), SlackModals(client), SlackChannels(client))
         identity = Identity(client, people)
         home = Home(config, store, providers, client, people)
-        desk = desk_of(config)
         sweep = _sweep(config, store, providers, answers=answers, people=people, desk=desk)
         own: dict[str, Work] = {"leases": dispatcher.keep_leases, "sweep": sweep.run, "homes": home.refresh_due}
-        outbox = outbox_of(config, store, client, people, desk)
         clock = (
             Clockwork(store, own)
             if part is Part.WEB
-            else Watch(config, store, providers, desk=desk, outbox=outbox, own=own)
+            else Watch(config, store, providers, desk=desk, outbox=outbox, admins=admins, own=own)
         )
         bolt = None
         if part is not Part.WORKER:

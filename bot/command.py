@@ -38,6 +38,8 @@ class Answer:
     """A form that is opened instead of an answer."""
     seen: bool = False
     """The message that was pressed shows by itself what came of it: who pressed it is told nothing more."""
+    wakes: bool = False
+    """What Slack shows by itself has changed (`store.tables.Notice`): an outbox of this process looks at once."""
 
 
 def error_of(template: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:

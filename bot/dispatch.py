@@ -10,7 +10,7 @@ on in tasks that a shutdown waits for; a run whose process died is found by its 
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -54,17 +54,30 @@ _runs = Counter("edmbot_commands_total", "Commands and clicks by how they ended"
 _COLUMNS = ("key", "kind", "user_id", "team_id", "channel_id", "text", "response_url", "confirmed")
 
 
+def _nobody() -> None:
+    """Where no outbox is near."""
+
+
 class Dispatcher:
     """Runs requests."""
 
     def __init__(
-        self, config: Config, store: Store, providers: Mapping[str, Provider], people: People, grammar: Grammar
+        self,
+        config: Config,
+        store: Store,
+        providers: Mapping[str, Provider],
+        people: People,
+        grammar: Grammar,
+        *,
+        told: Callable[[], None] = _nobody,
     ) -> None:
+        """told: called when a command has changed what Slack shows by itself."""
         self._config = config
         self._store = store
         self._providers = providers
         self._people = people
         self._grammar = grammar
+        self._told = told
         self._journal = RunJournal(store)
         self._worker = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,7 +119,7 @@ class Dispatcher:
     ) -> Answer:
         """Everything between the row and the reply; every failure becomes an answer."""
         try:
-            return await self._execute(run, person, request, conversation)
+            answer = await self._execute(run, person, request, conversation)
         except RefusalError as refusal:
             return self._said(person, refusal.template, refusal.outcome, **refusal.facts)
         except OpenChangeError as other:
@@ -122,6 +135,9 @@ class Dispatcher:
             # The asker must not be left without an answer; the trace is for the maintainer.
             _log.exception("dispatch.run", run=run.id, command=run.command)
             return self._said(person, "unexpected", Outcome.FAILED, run=run.id)
+        if answer.wakes:
+            self._told()
+        return answer
 
     async def _execute(
         self, run: CommandRun, person: Person, request: Request, conversation: Conversation | None

@@ -132,7 +132,7 @@ class People:
         """The configured groups that the person is in, and those that could not be read."""
         inside, unread = set(), []
         for group in sorted(grantee for grantee in self._grantees() if grantee.startswith("S")):
-            members = await self._members(group)
+            members = await self.members(group)
             if members is None:
                 unread.append(group)
             elif user_id in members:
@@ -144,7 +144,8 @@ class People:
         granting: list[Roles] = [self._config.roles, *(account.roles for account in self._config.accounts.values())]
         return {grantee for roles in granting for grantees in dict(roles).values() for grantee in grantees}
 
-    async def _members(self, group: str) -> frozenset[str] | None:
+    async def members(self, group: str) -> frozenset[str] | None:
+        """The people in a user group; None while Slack does not tell."""
         if self._client is None:
             return None
         if (known := self._known.get(group)) is None:

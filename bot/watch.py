@@ -1,7 +1,9 @@
 """What a process does when nobody asks: everything behind `--role worker`, put together."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import overload
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -33,10 +35,43 @@ def desk_of(config: Config) -> AlertDesk:
     return AlertDesk(config.rules, config.routing)
 
 
-def admins_of(config: Config) -> Sequence[str]:
-    """Who gets the notes for admins: the people among them, or where alerts go if only groups are named."""
-    people = [admin for admin in config.roles.admin if admin[:1] in "UW"]
-    return people or [channel for channel in (config.channels.alerts,) if channel]
+class Admins(Sequence[str]):
+    """Who gets the notes for admins: the people among them and who is in their groups; if nobody, where alerts go.
+
+    Whoever writes a note reads it as it is at that moment; who is in a group is asked for now and then, so that no note
+    waits for Slack.
+    """
+
+    def __init__(self, config: Config, people: People) -> None:
+        self._named = [admin for admin in config.roles.admin if admin[:1] in "UW"]
+        self._groups = [admin for admin in config.roles.admin if admin.startswith("S")]
+        self._otherwise = [channel for channel in (config.channels.alerts,) if channel]
+        self._people = people
+        self._members: dict[str, frozenset[str]] = {}
+        self._receivers = self._named or self._otherwise
+
+    async def ask(self) -> None:
+        """Look who is in the groups; while Slack does not tell, what was known last holds."""
+        answers = await asyncio.gather(*(self._people.members(group) for group in self._groups))
+        self._members |= {
+            group: members for group, members in zip(self._groups, answers, strict=True) if members is not None
+        }
+        inside = (person for group in self._groups for person in sorted(self._members.get(group, ())))
+        self._receivers = list(dict.fromkeys([*self._named, *inside])) or self._otherwise
+
+    def __len__(self) -> int:
+        return len(self._receivers)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self._receivers[index]
+
+    def __iter__(self) -> Iterator[str]:
+        # Of one moment: they may be asked for meanwhile.
+        return iter(self._receivers)
 
 
 def duties_of(
@@ -63,7 +98,9 @@ def duties_of(
     return duties
 
 
-def outbox_of(config: Config, store: Store, client: AsyncWebClient, people: People, desk: AlertDesk) -> Outbox:
+def outbox_of(
+    config: Config, store: Store, client: AsyncWebClient, people: People, *, desk: AlertDesk, admins: Sequence[str]
+) -> Outbox:
     """The way out to Slack."""
 
     async def language_of(receiver: str) -> str:
@@ -76,7 +113,7 @@ def outbox_of(config: Config, store: Store, client: AsyncWebClient, people: Peop
         Board(client),
         language_of,
         config.slash,
-        admins=admins_of(config),
+        admins=admins,
         zone=config.timezone,
         next_of=lambda alert: step.who if (step := desk.next_step(alert)) else (),
     )
@@ -93,6 +130,7 @@ class Watch(Clockwork):
         *,
         desk: AlertDesk,
         outbox: Outbox,
+        admins: Admins,
         own: Mapping[str, Work],
     ) -> None:
         """own: the jobs that any process has."""
@@ -100,7 +138,8 @@ class Watch(Clockwork):
         self._outbox = outbox
         duties = duties_of(config, store, providers, desk, self._tell)
         polls = [duty.name for duty in duties if duty.family == FAMILY]
-        self._keeper = Watchkeeper(store, admins_of(config), polls)
+        self._admins = admins
+        self._keeper = Watchkeeper(store, admins, polls)
         super().__init__(store, {**own, "alive": self._keep, "outbox": self._deliver}, duties)
 
     async def start(self) -> None:
@@ -114,6 +153,7 @@ class Watch(Clockwork):
         self.wake("outbox")
 
     async def _keep(self) -> None:
+        await self._admins.ask()
         if await self._keeper.run():
             self._tell()
 

@@ -1,6 +1,7 @@
 """`alerts`: what fires, and what people do about it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -159,7 +160,7 @@ async def _change(
     outcomes, now = await ctx.store.transact(lambda session, now: (work(session, now), now))
     done = [one.alert for one in outcomes if one.answer is acts.Answer.DONE]
     accounts = {one.alert.account for one in outcomes if one.alert}
-    return ctx.answer(
+    answer = ctx.answer(
         "alert/changed",
         outcome=Outcome.DONE if done else Outcome.REFUSED,
         account=accounts.pop() if len(accounts) == 1 else None,
@@ -184,3 +185,4 @@ async def _change(
         now=now,
         user=ctx.person.id,
     )
+    return replace(answer, wakes=bool(done))

@@ -1,5 +1,6 @@
 """`task watch` and `task unwatch`: one message that follows a task until it ends."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -46,7 +47,7 @@ async def watch(task_id: TaskId, *, to: To = None, account: AccountName = None, 
 
     watched = await ctx.store.transact(begun)
     data = {**facts_of(task), "receiver": receiver, "new": watched.new}
-    return ctx.answer("watch/begun", account=name, data=data, new=watched.new, **about)
+    return replace(ctx.answer("watch/begun", account=name, data=data, new=watched.new, **about), wakes=True)
 
 
 @command(
@@ -66,7 +67,7 @@ async def unwatch(task_id: TaskId, *, to: To = None, account: AccountName = None
         )
 
     done = await ctx.store.transact(ended)
-    return ctx.answer(
+    answer = ctx.answer(
         "watch/ended",
         outcome=Outcome.DONE if done else Outcome.REFUSED,
         account=provider.account,
@@ -77,3 +78,4 @@ async def unwatch(task_id: TaskId, *, to: To = None, account: AccountName = None
         receiver=receiver,
         done=done,
     )
+    return replace(answer, wakes=done)

@@ -11,10 +11,11 @@ from sqlmodel import select
 import bot.app
 import jobs.scheduler
 from bot.app import Part, serve
-from bot.config import Purpose, load
+from bot.config import Purpose, load, shipped
 from sandbox.mailing import Status
 from store.jobs import jobs as rows
 from store.tables import Notice
+from tests.bot.desk import on_the_wall, raised
 
 ALERTS, ADMIN = "C0ALERTS", "U0MEI"
 
@@ -80,6 +81,28 @@ async def test_after_a_gap_the_admins_are_told_and_the_vendors_asked_at_once(clo
         await office.until(lambda: any(one.call == "domain-list" for one in asked[before:]), seconds=8)
         told = await office.slack.wait(ADMIN, "D0MEI", lambda message: "不在线" in message.plain, timeout=8)
     assert told.plain.startswith("🟠")
+
+
+async def test_admins_of_a_user_group_are_told_too(closed_office, tmp_path):
+    closed_office.app_yaml = tmp_path / "app.yaml"
+    text = shipped().read_text("utf-8").replace("admin: [U0MEI]", "admin: [U0MEI, S0EDMOPS]", 1)
+    closed_office.app_yaml.write_text(text, "utf-8")
+    async with at_work(closed_office) as office:
+        await has_polled(office, "poll umail domains")
+        later(office, 4_200)
+        await office.slack.wait("U0OPS", "D0OPS", lambda message: "I was away" in message.plain, timeout=8)
+        await office.slack.wait(ADMIN, "D0MEI", lambda message: "不在线" in message.plain, timeout=8)
+
+
+async def test_what_a_click_changes_is_shown_without_waiting_for_the_clock(closed_office, monkeypatch):
+    for job in ("outbox", "duties"):
+        monkeypatch.setitem(jobs.scheduler.EVERY, job, 3_600.0)
+    async with at_work(closed_office) as office:
+        await raised(office)
+        head = await on_the_wall(office, ADMIN, "Bounces at 6.3 %")
+        await office.slack.click("U0OPS", head, "Acknowledge")
+        seen = await office.slack.wait(ADMIN, ALERTS, lambda message: "Acknowledged by" in message.plain, timeout=8)
+    assert seen.ts == head.ts
 
 
 async def test_a_web_process_asks_no_vendor_by_itself_and_a_worker_hears_nothing_of_slack(closed_office, http):
