@@ -10,8 +10,7 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
 from bot.htmltext import text_of
-from bridge import drafts
-from bridge.deeds import Deed
+from bridge import drafts, posting
 from bridge.letters import Letter
 from providers.base import ListsMessages, Provider, SendsMessages, TellsBalance
 from providers.capabilities import KeepsDomains, KeepsMailboxes
@@ -77,22 +76,14 @@ async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
     about: dict[str, Any] = {"title": provider.title, "subject": letter.subject, "count": len(letter.recipients)}
     if not ctx.confirmed:
         return ctx.answer("send/confirm", outcome=Outcome.REFUSED, account=provider.account, draft_id=draft.id, **about)
-    if not await drafts.claim(ctx.store, draft, by=ctx.person.id, run_id=ctx.run.id):
+    posted = await posting.post(ctx.store, provider, draft, by=ctx.person.id, run=ctx.run, check=_check_line(provider))
+    if posted is None:
         raise await _closed(ctx, draft_id)
-    where = _check_line(provider)
-    try:
-        deed: Deed[Accepted, None] = await ctx.carry_out(lambda: provider.send(**letter.sent()), look=None, check=where)
-    except ProviderError as error:
-        result = {"code": error.code, "vendor_code": error.vendor_code, "vendor_text": error.vendor_text}
-        again = await drafts.settle(ctx.store, draft, DraftState.FAILED, result=result)
-        return _failed(ctx, provider, error, again, about)
-    if deed.value is None:
-        code = deed.error.code if deed.error else None
-        await drafts.settle(ctx.store, draft, DraftState.UNKNOWN, result={"code": code})
-        return ctx.answer(
-            "send/unknown", outcome=Outcome.UNKNOWN, account=provider.account, error=deed.error, check=where, **about
-        )
-    return await _sent(ctx, provider, draft, deed.value, about)
+    if posted.accepted is not None:
+        return _sent(ctx, provider, draft, posted.accepted, about)
+    if posted.state is DraftState.UNKNOWN or posted.error is None:
+        return _unknown(ctx, provider, posted.error, about)
+    return _failed(ctx, provider, posted.error, posted.again, about)
 
 
 async def _mine(ctx: Context, draft_id: str) -> tuple[Draft, SendsMessages]:
@@ -195,18 +186,27 @@ async def _balance(provider: Provider) -> Balance | ProviderError | None:
         return error
 
 
-async def _sent(ctx: Context, provider: Provider, draft: Draft, accepted: Accepted, about: Mapping[str, Any]) -> Answer:
-    result = {"message_ids": list(accepted.message_ids), "refused": len(accepted.refused), "source": accepted.source}
-    await drafts.settle(ctx.store, draft, DraftState.SENT, result=result)
+def _sent(ctx: Context, provider: Provider, draft: Draft, accepted: Accepted, about: Mapping[str, Any]) -> Answer:
     return ctx.answer(
         "send/sent",
         account=provider.account,
-        data={"draft": draft.id, "recipients": about["count"], **result},
+        data={"draft": draft.id, "recipients": about["count"], **posting.sent(accepted)},
         ids=accepted.message_ids,
         # Everyone in the channel may read it then.
         refused=() if _is_shared(ctx) else accepted.refused,
         declined=len(accepted.refused),
         at=accepted.observed_at,
+        check=_check_line(provider),
+        **about,
+    )
+
+
+def _unknown(ctx: Context, provider: Provider, error: ProviderError | None, about: Mapping[str, Any]) -> Answer:
+    return ctx.answer(
+        "send/unknown",
+        outcome=Outcome.UNKNOWN,
+        account=provider.account,
+        error=error,
         check=_check_line(provider),
         **about,
     )
