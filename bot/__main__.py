@@ -182,6 +182,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
 def _check(options: argparse.Namespace) -> int:
     config = load(options.config, os.environ, purpose=Purpose.CHECK)
     print(f"{len(config.accounts)} accounts, no mistakes")
+    for warning in config.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     if not options.online:
         return 0
 

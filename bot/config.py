@@ -179,6 +179,13 @@ class Config(_Shared):
         return self.slack.command if self.slack else "/edm"
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What holds and is hardly meant."""
+        if self.channels.alerts is None and not any(route.receivers for route in self.routes):
+            return ("no alert reaches anybody: name channels.alerts or the receivers of a route",)
+        return ()
+
+    @property
     def routing(self) -> Routing:
         """Who hears of an alert."""
         return Routing(self.routes, self.channels.alerts, self.oncall, self.quiet_hours, self.timezone)

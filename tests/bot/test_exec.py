@@ -114,7 +114,7 @@ async def test_check_says_that_all_is_well_or_names_each_mistake_with_its_line(c
         await edmbot("check", "--config", str(wrong), environ=closed_office.environ),
         await edmbot("check", environ={}),
     )
-    assert (fine.status, fine.out) == (0, "3 accounts, no mistakes\n")
+    assert (fine.status, fine.out, fine.err) == (0, "3 accounts, no mistakes\n", "")
     line = next(n for n, text in enumerate(wrong.read_text("utf-8").split("\n"), 1) if text == "language: fr")
     assert bad.status == 1
     assert f"wrong.yaml:{line}" in bad.err
@@ -122,6 +122,18 @@ async def test_check_says_that_all_is_well_or_names_each_mistake_with_its_line(c
     assert unset.status == 1
     assert "SLACK_BOT_TOKEN" in unset.err
     assert "UMAIL_PASSWORD" in unset.err
+
+
+async def test_check_warns_where_no_alert_reaches_anybody(closed_office, edmbot, tmp_path):
+    silent = shipped().read_text("utf-8").replace("  alerts: C0ALERTS\n", "", 1)
+    empty, routed = silent + "\nroutes: [{accounts: [umail]}]\n", silent + "\nroutes: [{receivers: [U0LIN]}]\n"
+    told = []
+    for text in (silent, empty, routed):
+        (tmp_path / "some.yaml").write_text(text, "utf-8")
+        told.append(await edmbot("check", "--config", str(tmp_path / "some.yaml"), environ=closed_office.environ))
+    assert [one.status for one in told] == [0, 0, 0]
+    warning = "warning: no alert reaches anybody: name channels.alerts or the receivers of a route\n"
+    assert [one.err for one in told] == [warning, warning, ""]
 
 
 async def test_check_online_tries_slack_each_account_and_the_way_of_a_click(office, edmbot):
