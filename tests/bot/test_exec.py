@@ -126,7 +126,10 @@ async def test_check_says_that_all_is_well_or_names_each_mistake_with_its_line(c
 
 async def test_check_warns_where_no_alert_reaches_anybody(closed_office, edmbot, tmp_path):
     silent = shipped().read_text("utf-8").replace("  alerts: C0ALERTS\n", "", 1)
-    empty, routed = silent + "\nroutes: [{accounts: [umail]}]\n", silent + "\nroutes: [{receivers: [U0LIN]}]\n"
+    empty, routed = (
+        silent.replace("\nroutes: []", f"\nroutes: [{route}]")
+        for route in ("{accounts: [umail]}", "{receivers: [U0LIN]}")
+    )
     told = []
     for text in (silent, empty, routed):
         (tmp_path / "some.yaml").write_text(text, "utf-8")
