@@ -29,8 +29,8 @@ C = TypeVar("C")
 T = TypeVar("T")
 F = TypeVar("F")
 
-LARGEST_FILE = 50 * 1024 * 1024
-"""Bytes of a file that a person hands over."""
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes of a file that a person hands over; Slack lets nobody choose a larger one (Block Kit, `file_input`)."""
 
 
 @dataclass(frozen=True, slots=True)

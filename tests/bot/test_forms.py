@@ -6,6 +6,7 @@ import json
 import pytest
 
 import bot.app
+import bot.context
 import bot.conversation
 import bot.dispatch
 import bot.people
@@ -15,6 +16,8 @@ from bot.commands import COMMANDS
 from bot.config import Role
 from bot.context import Ctx
 from bridge.receivers.files import Attachment
+from sandbox.slack.files import LARGEST_ENTERED
+from templates import render
 
 LIN, MEI = "U0LIN", "U0MEI"
 
@@ -181,6 +184,13 @@ async def test_a_file_that_does_not_arrive_is_said_and_never_sent_twice(staffed,
     await staffed.told(LIN, said)
     made = [call for call in staffed.slack.calls if call.method == "files.completeUploadExternal"]
     assert len(made) == calls
+
+
+def test_as_much_as_slack_lets_people_choose_is_taken_and_the_words_say_so():
+    assert bot.context.LARGEST_FILE == LARGEST_ENTERED
+    refused = render("file_refused", "en", problem="too_large").text
+    assert f"{bot.context.LARGEST_FILE // 1024**2} MB at most" in refused
+    assert "edmbot exec" in refused
 
 
 async def test_progress_is_one_message_that_becomes_the_answer(staffed, monkeypatch):
