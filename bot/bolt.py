@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -23,8 +24,9 @@ from bot.socket import SocketDoor
 from bridge.endings import unpark
 from store.engine import Store
 from store.tables import new_id
-from templates import render
+from templates import Message, render
 from templates.blocks import ACTION, LINK
+from templates.inputs import FIELD
 
 PATIENCE = 2.0
 """Seconds that an ack waits for the request's row; Slack waits three, and nobody asks again for a click."""
@@ -51,6 +53,7 @@ def make_bolt(slack: SlackConfig, identity: Identity, listeners: "Listeners") ->
     app.action(ACTION)(listeners.click)
     app.action(LINK)(listeners.link)
     app.view(CALLBACK)(listeners.form)
+    app.options(FIELD)(listeners.options)
     app.event("app_home_opened")(listeners.home_opened)
     app.event("member_joined_channel")(listeners.joined)
     app.event("channel_unarchive")(listeners.unarchived)
@@ -81,13 +84,22 @@ class Listeners:
         """The browser has opened it already; Slack only wants to hear that we know."""
         await ack()
 
-    async def form(self, ack: AsyncAck, req: AsyncBoltRequest, body: dict[str, Any]) -> None:
+    async def form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody submitted a modal: what is wrong with it is the ack."""
-        request = _submission(req, body)
+        request = _submission(body)
         if faults := self._dispatcher.faults(request):
             await ack(response_action="errors", errors=dict(await self._dispatcher.in_words(faults, request)))
+        elif self._dispatcher.stays(request):
+            # Both at once: Slack waits three seconds.
+            showing = asyncio.ensure_future(self._dispatcher.loading(request))
+            await self._take(replace(request, view_id=body["view"]["id"]), ack, showing)
         else:
             await self._take(request, ack)
+
+    async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody types into a field that offers more than fits."""
+        request = _submission(body)
+        await ack(options=await self._dispatcher.suggested(request, body["action_id"], body["value"]))
 
     async def home_opened(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """Somebody looks at App Home, or at the messages beside it."""
@@ -103,10 +115,14 @@ class Listeners:
         """A channel takes messages again."""
         await self._back(event["channel"])
 
-    async def _take(self, request: Request, ack: AsyncAck) -> None:
+    async def _take(self, request: Request, ack: AsyncAck, showing: asyncio.Future[Message] | None = None) -> None:
+        """Commit it, ack it, run it; `showing`: what its modal shows meanwhile, instead of closing."""
         receiving = asyncio.ensure_future(self._dispatcher.receive(request))
         await asyncio.wait({receiving}, timeout=PATIENCE)
-        await ack()
+        if showing is None:
+            await ack()
+        else:
+            await ack(response_action="update", view=(await showing).view())
         if receiving.done():
             await self._begin(request, receiving)
         else:
@@ -181,17 +197,18 @@ def _modal(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return view if view.get("type") == "modal" else {}
 
 
-def _submission(req: AsyncBoltRequest, body: Mapping[str, Any]) -> Request:
-    user, origin = body["user"], Origin.read(body["view"])
+def _submission(body: Mapping[str, Any]) -> Request:
+    user, view, origin = body["user"], body["view"], Origin.read(body["view"])
     return Request(
-        key=request_key(req),
+        # A form as it was shown is taken once, however often it is submitted: its hash is new when it comes back.
+        key=f"form/{view['id']}/{view['hash']}",
         kind="form",
         user_id=user["id"],
         team_id=user.get("team_id") or (body.get("team") or {}).get("id"),
         channel_id=origin.channel_id,
         text=origin.text,
         response_url=origin.response_url,
-        form=Form.read(body["view"]),
+        form=Form.read(view),
     )
 
 

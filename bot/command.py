@@ -75,6 +75,10 @@ class Command:
     """How a form of this command is checked before it is taken; None: it has none."""
     secret: bool = False
     """Whether people may type a password into its line, which is then kept nowhere (`bot.redaction`)."""
+    stays: bool = False
+    """Whether its form stays open until the answer is there, which may be the form again, with what is wrong in it."""
+    suggest: "Suggest | None" = None
+    """Where its form offers more than fits: what may be chosen."""
 
     @property
     def summary(self) -> str:
@@ -84,6 +88,12 @@ class Command:
 
 Check = Callable[[Form], Mapping[str, RefusalError]]
 """By field, what is wrong with it; quick and without asking anybody, because Slack waits for it."""
+
+Suggest = Callable[..., Awaitable[Message]]
+"""`suggest(field, query, <the command's own arguments>, ctx=…)`: a message with one input, whose choices are offered.
+
+It has two seconds, and stands for itself: whoever types may have opened the form in another process, yesterday.
+"""
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Answer]])
 
@@ -96,6 +106,8 @@ def command(
     examples: tuple[str, ...] = (),
     form: Check | None = None,
     secret: bool = False,
+    stays: bool = False,
+    suggest: Suggest | None = None,
 ) -> Callable[[F], Command]:
     """Make a command of a function; `bot.commands.COMMANDS` lists it."""
-    return lambda run: Command(name, run, role, usage, examples or (name,), form, secret)
+    return lambda run: Command(name, run, role, usage, examples or (name,), form, secret, stays, suggest)

@@ -10,7 +10,7 @@ on in tasks that a shutdown waits for; a run whose process died is found by its 
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,7 @@ from bot.command import Answer, RefusalError, error_of
 from bot.config import Config, Role
 from bot.context import Context
 from bot.conversation import SHARE, Conversation, Request, Slack
-from bot.grammar import Grammar
+from bot.grammar import Grammar, Parsed
 from bot.line import read
 from bot.people import People, Person
 from bot.redaction import without_secrets
@@ -34,6 +34,7 @@ from store.engine import Store
 from store.runs import RunJournal, finish, get, renew
 from store.tables import CommandRun, Outcome, new_id
 from templates import Message, render
+from templates.blocks import Block
 
 QUIET = 0.005
 """Seconds without a new request before the next command is begun: acks have Slack's 3 s, answers have more."""
@@ -42,6 +43,8 @@ PATIENCE = 1.0
 PACE = 0.01
 LOOKED_UP = 1.0
 """Seconds in which Slack may say what somebody reads, while a form waits for its three."""
+SUGGESTED = 2.0
+"""Seconds in which the choices of a field must be there: Slack waits three, and asks again at the next letter."""
 RETRY = 0.5
 """Seconds from one try to write down a run's end to the next, while the database takes nothing…"""
 RETRIES = 7_200
@@ -146,7 +149,22 @@ class Dispatcher:
             raise RefusalError("stranger", stranger=person.stranger, user=person.id)
         parsed = self._grammar.parse(_words(run.text))
         run.command = parsed.command.name
-        context = Context(
+        context = self._context(parsed, person, run, request, conversation)
+        if person.role() < parsed.command.role:
+            raise context.not_allowed()
+        if conversation is not None and parsed.command.form is not None:
+            await conversation.open_form()
+        return await parsed.command.run(*parsed.args, **{**parsed.kwargs, "ctx": context})
+
+    def _context(
+        self,
+        parsed: Parsed,
+        person: Person,
+        run: CommandRun,
+        request: Request,
+        conversation: Conversation | None = None,
+    ) -> Context:
+        return Context(
             config=self._config,
             providers=self._providers,
             store=self._store,
@@ -158,11 +176,6 @@ class Dispatcher:
             form=request.form,
             confirmed=run.confirmed,
         )
-        if person.role() < parsed.command.role:
-            raise context.not_allowed()
-        if conversation is not None and parsed.command.form is not None:
-            await conversation.open_form()
-        return await parsed.command.run(*parsed.args, **{**parsed.kwargs, "ctx": context})
 
     async def close(self, run: CommandRun, answer: Answer) -> bool:
         """Write the outcome down; False when the run was closed already, and nothing may be replied."""
@@ -209,18 +222,55 @@ class Dispatcher:
             return {}
         return {} if request.form is None or command.form is None else command.form(request.form)
 
+    def stays(self, request: Request) -> bool:
+        """Whether the form is kept open until the answer is there."""
+        try:
+            return self._grammar.parse(_words(request.text)).command.stays
+        except RefusalError:
+            return False
+
+    async def loading(self, request: Request) -> Message:
+        """What a form that stays shows meanwhile."""
+        return render("form_loading", await self._language(request))
+
+    async def suggested(self, request: Request, field: str, query: str) -> Sequence[Block]:
+        """What may be chosen in a field while somebody types; nothing where it cannot be told in time.
+
+        No run: it changes nothing, and Slack asks at each letter.
+        """
+        try:
+            async with asyncio.timeout(SUGGESTED):
+                message = await self._suggested(request, field, query)
+        except (RefusalError, ProviderError, TimeoutError) as error:
+            _log.info("dispatch.suggested", field=field, error=repr(error))
+            return ()
+        found: Sequence[Block] = message.blocks[0]["element"]["options"] if message and message.blocks else ()
+        return found
+
+    async def _suggested(self, request: Request, field: str, query: str) -> Message | None:
+        parsed = self._grammar.parse(_words(request.text))
+        person = await self._people.identify(request.user_id, request.team_id, request.channel_id)
+        if parsed.command.suggest is None or person.role() < parsed.command.role:
+            return None
+        context = self._context(parsed, person, self.opened(new_id(), request), request)
+        return await parsed.command.suggest(field, query, *parsed.args, **{**parsed.kwargs, "ctx": context})
+
     async def in_words(self, faults: Mapping[str, RefusalError], request: Request) -> Mapping[str, str]:
         """The same for the asker, in the configured language where Slack takes long to tell theirs."""
-        language = str(self._config.language)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOKED_UP):
-                language = await self._people.language_of(request.user_id, request.channel_id)
+        language = await self._language(request)
         return {
             name: render(
                 fault.template, language, zone=self._config.timezone, slash=self._config.slash, **fault.facts
             ).text
             for name, fault in faults.items()
         }
+
+    async def _language(self, request: Request) -> str:
+        """What to answer in, where Slack tells in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOKED_UP):
+                return await self._people.language_of(request.user_id, request.channel_id)
+        return str(self._config.language)
 
     async def _serve(self, run_id: str, request: Request, slack: Slack) -> None:
         try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -39,6 +40,11 @@ class Form:
     def many(self, name: str) -> tuple[str, ...]:
         """The values of the options that were chosen or ticked."""
         return tuple(option["value"] for option in self.values.get(name, {}).get("selected_options") or ())
+
+    def moment(self, name: str) -> datetime | None:
+        """The date and time that were chosen, UTC: Slack asks in the person's own zone."""
+        seconds = self.values.get(name, {}).get("selected_date_time")
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
     def files(self, name: str) -> tuple[str, ...]:
         """The ids of the files that were handed over."""

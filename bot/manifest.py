@@ -41,6 +41,8 @@ def manifest(config: Config, url: str) -> dict[str, object]:
     description = _DESCRIPTION[config.language]
     # A key without a value is refused by Slack, so the address is there in mode http only.
     address = {} if slack.mode == "socket" else {"request_url": url.rstrip("/") + "/slack/events"}
+    # There Slack asks what may be chosen, while somebody types.
+    options = {} if slack.mode == "socket" else {"message_menu_options_url": address["request_url"]}
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {"name": "edmbot", "description": description, "background_color": "#1f4e5f"},
@@ -57,7 +59,7 @@ def manifest(config: Config, url: str) -> dict[str, object]:
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**address, "bot_events": EVENTS},
-            "interactivity": {"is_enabled": True, **address},
+            "interactivity": {"is_enabled": True, **address, **options},
             "org_deploy_enabled": False,
             "socket_mode_enabled": slack.mode == "socket",
             "token_rotation_enabled": False,

@@ -225,6 +225,8 @@ def _make_environment() -> Environment:
         finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
+        # No look at the files for each message: who edits one starts again.
+        auto_reload=False,
     )
     # Our own gettext fills in the values, so that they are put aside like every other.
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
@@ -236,6 +238,8 @@ def _make_environment() -> Environment:
         text_input=inputs.text_input,
         select=inputs.select,
         checkboxes=inputs.checkboxes,
+        many=inputs.many,
+        moment=inputs.moment,
         file_input=inputs.file_input,
     )
     return environment

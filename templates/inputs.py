@@ -3,7 +3,9 @@
 An input's block and its element carry its name, by which `bot.forms.Form` reads it.
 """
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import slackblocks as kit
@@ -19,6 +21,8 @@ TEXT_LIMIT = 3000
 OPTIONS = 100
 LABEL_LIMIT = 2000
 OPTION_LIMIT = 75
+FIELD = re.compile(r"^[a-z_]+$")
+"""What the inputs are called; Slack asks by these names for what may be chosen."""
 
 Choice = tuple[str, str]
 """What is handed back, and what is read."""
@@ -56,12 +60,48 @@ def select(
     value: str | None = None,
     hint: str | None = None,
     optional: bool = False,
+    search: bool = False,
 ) -> Markup:
-    """One of at most 100 choices."""
-    offered = _offered(context, options)
-    chosen = next((option for option, (key, _) in zip(offered, options, strict=False) if key == value), None)
-    element = kit.StaticSelectMenu(action_id=name, options=offered, initial_option=chosen)
+    """One of the choices: the first 100; with `search`, more than that are asked for as one types."""
+    chosen = _offered(context, [choice for choice in options if choice[0] == value])
+    element: kit.Element
+    if search and len(options) > OPTIONS:
+        element = kit.ExternalSelectMenu(name, initial_option=chosen[0] if chosen else None, min_query_length=0)
+    else:
+        offered = _offered(context, options)
+        element = kit.StaticSelectMenu(name, offered, initial_option=chosen[0] if chosen else None)
     return _put(context, name, label, element, hint=hint, optional=optional)
+
+
+@pass_context
+def many(
+    context: Context,
+    name: str,
+    label: str,
+    *,
+    options: Sequence[Choice],
+    values: Sequence[str] = (),
+    hint: str | None = None,
+    most: int | None = None,
+) -> Markup:
+    """One or several of the choices; more than 100 are asked for as one types (`bot.command.Command.suggest`)."""
+    chosen = _offered(context, [choice for choice in options if choice[0] in values]) or None
+    element: kit.Element
+    if len(options) > OPTIONS:
+        element = kit.ExternalMultiSelectMenu(name, min_query_length=0, initial_options=chosen, max_selected_items=most)
+    else:
+        offered = _offered(context, options)
+        element = kit.StaticMultiSelectMenu(name, offered, initial_options=chosen, max_selected_items=most)
+    return _put(context, name, label, element, hint=hint, optional=False)
+
+
+@pass_context
+def moment(
+    context: Context, name: str, label: str, *, value: datetime | None = None, hint: str | None = None
+) -> Markup:
+    """A date and a time, in the person's own zone."""
+    element = kit.DateTimePicker(name, initial_datetime=int(value.timestamp()) if value else None)
+    return _put(context, name, label, element, hint=hint, optional=False)
 
 
 @pass_context

@@ -27,7 +27,11 @@ def test_it_can_be_had_before_there_is_any_token(tmp_path):
 def test_in_mode_http_slack_calls_one_address_for_everything(tmp_path):
     made = manifest(config(tmp_path), URL + "/")
     assert made["features"]["slash_commands"][0]["url"] == PUBLIC
-    assert made["settings"]["interactivity"] == {"is_enabled": True, "request_url": PUBLIC}
+    assert made["settings"]["interactivity"] == {
+        "is_enabled": True,
+        "request_url": PUBLIC,
+        "message_menu_options_url": PUBLIC,
+    }
     assert made["settings"]["event_subscriptions"] == {
         "request_url": PUBLIC,
         "bot_events": ["app_home_opened", "member_joined_channel", "channel_unarchive", "group_unarchive"],
