@@ -89,8 +89,12 @@ class Store:
 
     async def close(self) -> None:
         """Give the connections back; what is under way ends first."""
-        await self._in_thread(self._engine.dispose)
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        # In this order: a connection that comes back to a pool that is gone would stay open.
         self._threads.shutdown()
+        self._engine.dispose()
 
     async def transact(self, work: Callable[[Session, datetime], T]) -> T:
         """Run `work(session, now)` in a transaction that commits at its end and rolls back when it raises.

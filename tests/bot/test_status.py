@@ -1,6 +1,7 @@
 """How things stand: the accounts, the clock's jobs, what waits, the versions."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,7 +54,7 @@ async def test_a_job_that_fails_is_shown_with_its_error(still):
     await noted(still, "ConnectionError: <!channel> hung up")
     answer = await still.ask(VERA, "status")
     assert "things are not well" in answer.plain
-    assert "failed 0 s ago: ConnectionError: <!channel> hung up" in answer.plain
+    assert re.search(r"failed \d s ago: ConnectionError: <!channel> hung up", answer.plain)
     assert answer.pings == []
 
 

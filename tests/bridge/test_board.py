@@ -25,7 +25,7 @@ async def slack():
 
 @pytest.fixture
 async def http():
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
         yield session
 
 
@@ -55,7 +55,7 @@ async def test_a_post_carries_the_notices_id_where_slack_keeps_it(board, slack):
         ("not_ok", {"error": "is_archived"}, Refused("is_archived")),
         ("http_500", {}, Lost("HTTP 500")),
         ("lost_reply", {}, Lost("ServerDisconnectedError")),
-        ("slow", {"seconds": 0.5}, Lost("TimeoutError")),
+        ("slow", {"seconds": 1.5}, Lost("TimeoutError")),
     ],
 )
 @pytest.mark.parametrize("way", ["post", "edit"])
