@@ -4,11 +4,12 @@
 
 A call whose answer never came is *unknown*: the row stays due and `jobs.sweep` looks the task up until it knows.
 One task has at most one open change, so that two clicks, or a click after an unknown, never become two calls.
+What the vendor has accepted is remembered (`bridge.ledger`) in the transaction that settles the row.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,13 +17,15 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from bridge.decisions import Action, Decision, fulfilled
+from bridge import ledger
+from bridge.decisions import Decision, fulfilled
+from bridge.edits import Difference, Edit, differences, edit_of, is_as_it_was
 from providers.base import ChangesTasks
 from providers.errors import OutcomeUnknownError, ProviderError, RefusedError
 from providers.model import SendId, Task, TaskForm, TaskStatus
 from store import homes
 from store.engine import Store
-from store.tables import Change, ChangeState
+from store.tables import Change, ChangeState, CommandRun
 
 READ_BACK = (0.0, 1.0, 2.0)
 """Seconds to wait before each look at what came of it: the vendor answers before it acts."""
@@ -32,17 +35,8 @@ BELIEVE = timedelta(seconds=45)
 """From this age on, a task that is still as it was is taken for not changed."""
 CALL_OVER = timedelta(seconds=25)
 """A call to a vendor is over by then: its time-out is 20 s."""
-GRACE = timedelta(minutes=2)
-"""A resumed task's time must not have passed when the vendor reads it; V3.0 knows minutes only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that reads otherwise after the change, and was not part of it."""
-
-    field: str
-    before: object
-    after: object
+STEPS = ("intended", "asked", "read_back", "settled")
+"""Between any two of these the process may die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,9 @@ class Result:
     after: Task | None
     """As read back; None when it could not be read, or is deleted."""
     differences: tuple[Difference, ...] = ()
+    """What reads otherwise than the call said."""
+    unknown: tuple[str, ...] = ()
+    """The form's fields of which nobody can say whether the call has reset them."""
     error: ProviderError | None = None
 
     @property
@@ -77,61 +74,64 @@ class OpenChangeError(Exception):
 Sleep = Callable[[float], Awaitable[None]]
 
 
+def _nothing(_step: str) -> None:
+    pass
+
+
 async def change_task(
-    store: Store, provider: ChangesTasks, task: Task, decision: Decision, *, run_id: str, sleep: Sleep = asyncio.sleep
+    store: Store,
+    provider: ChangesTasks,
+    task: Task,
+    decision: Decision,
+    *,
+    run_id: str,
+    form: TaskForm | None = None,
+    sleep: Sleep = asyncio.sleep,
+    crash: Callable[[str], None] = _nothing,
 ) -> Result:
     """Carry out a decision that says GO.
+
+    form: what is to be otherwise; what it leaves out stays as it is known.
+    crash: called at each of `STEPS`; where tests end the process.
 
     Raises:
         OpenChangeError: another change of this task is open; nothing was asked for.
         UnreachableError, AuthenticationError, RateLimitedError: nothing was asked for.
     """
-    change = await _intend(store, task, decision, run_id)
-    if change.run_id != run_id:
+    told = await store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
+    edit = edit_of(decision, provider.form_of(task), told, form, await store.now())
+    change, fresh = await _intend(store, task, decision, edit, run_id)
+    if not fresh:
         # What we have just read may tell what came of the other one.
-        await _conclude(store, change, task)
+        await _conclude(store, provider, change, task)
         if change.state in OPEN:
             raise OpenChangeError(change)
-        change = await _intend(store, task, decision, run_id)
-    form = form_for(provider, task, decision, await store.now())
+        change, fresh = await _intend(store, task, decision, edit, run_id)
+        if not fresh:
+            raise OpenChangeError(change)
+    crash("intended")
     error: ProviderError | None = None
     try:
-        await _ask(provider, task.id, decision, form)
+        await _ask(provider, task.id, decision, edit.form)
     except (OutcomeUnknownError, RefusedError) as raised:
         # A refusal is checked too: the edit's answer is undocumented, so its words prove nothing.
         error = raised
     except ProviderError as raised:
         await settle(store, change, ChangeState.NOT_DONE, raised.code)
         raise
+    crash("asked")
     try:
-        after = await _read_back(provider, task.id, decision, sleep, patient=error is None)
+        after = await _read_back(provider, change, sleep, patient=error is None)
     except ProviderError as raised:
         await _postpone(store, change, raised.code)
         return Result(change, decision, task, None, error=error or raised)
-    return await _judge(store, Result(change, decision, task, after, differences(provider, form, after), error))
-
-
-def form_for(provider: ChangesTasks, task: Task, decision: Decision, now: datetime) -> TaskForm:
-    """All that a fresh read knows, since an edit may reset what it leaves out (000 6.3)."""
-    form = provider.form_of(task)
-    if decision.action is not Action.RESUME:
-        return form
-    soon = now.replace(second=0, microsecond=0) + GRACE
-    return replace(form, scheduled_at=max(form.scheduled_at or soon, soon))
-
-
-def differences(provider: ChangesTasks, sent: TaskForm, after: Task | None) -> tuple[Difference, ...]:
-    """What reads otherwise than it was sent; its time is left out, because a task under way moves it by itself."""
-    if after is None:
-        return ()
-    now = provider.form_of(after)
-    return tuple(
-        Difference(field.name, getattr(sent, field.name), getattr(now, field.name))
-        for field in fields(TaskForm)
-        if field.name != "scheduled_at"
-        and getattr(sent, field.name) is not None
-        and getattr(sent, field.name) != getattr(now, field.name)
-    )
+    crash("read_back")
+    found = differences(edit, provider.form_of(after)) if after else ()
+    unknown = () if decision.wanted is None else tuple(edit.unknown)
+    result = Result(change, decision, task, after, found, unknown, error)
+    await _judge(store, provider, result)
+    crash("settled")
+    return result
 
 
 async def settle(store: Store, change: Change, state: ChangeState, note: str | None) -> bool:
@@ -146,6 +146,10 @@ async def settle(store: Store, change: Change, state: ChangeState, note: str | N
         )
         if found.first() is None:
             return None
+        if state is ChangeState.DONE and change.form is not None:
+            run = session.get_one(CommandRun, change.run_id)
+            told = ledger.read(change.form)
+            ledger.remember(session, now, account=change.account, task_id=change.task_id, form=told, by=run.user_id)
         homes.changed(session, now)
         return now
 
@@ -157,10 +161,9 @@ async def settle(store: Store, change: Change, state: ChangeState, note: str | N
 
 
 async def change_of(store: Store, run_id: str) -> Change | None:
-    """The change that a command began, if it came that far."""
-    return await store.transact(
-        lambda session, _now: session.exec(select(Change).where(col(Change.run_id) == run_id)).first()
-    )
+    """The change that a run began last, if it came that far."""
+    latest = select(Change).where(col(Change.run_id) == run_id).order_by(col(Change.id).desc())
+    return await store.transact(lambda session, _now: session.exec(latest).first())
 
 
 async def claim_due(store: Store) -> Sequence[Change]:
@@ -191,41 +194,51 @@ async def look_up(store: Store, provider: ChangesTasks, change: Change) -> Task 
         if change.looked >= len(LOOK_AGAIN):
             await settle(store, change, ChangeState.LOST, error.code)
         raise
-    await _conclude(store, change, task)
+    await _conclude(store, provider, change, task)
     return task
 
 
-async def _conclude(store: Store, change: Change, task: Task | None) -> None:
+async def _conclude(store: Store, provider: ChangesTasks, change: Change, task: Task | None) -> None:
     """Settle an unknown change by a fresh read, if that tells."""
-    wanted = TaskStatus(change.wanted) if change.wanted else None
-    if fulfilled(wanted, task):
+    if _is_done(provider, change, task):
         await settle(store, change, ChangeState.DONE, _said(task))
     elif await store.now() - change.created_at >= BELIEVE:
         await settle(store, change, ChangeState.NOT_DONE, _said(task))
 
 
-async def _intend(store: Store, task: Task, decision: Decision, run_id: str) -> Change:
-    """A new intent, or the task's open change when there is one: then this one is not written."""
+def _is_done(provider: ChangesTasks, change: Change, task: Task | None) -> bool:
+    """Whether a task as read now is what the change should have made of it."""
+    if not fulfilled(TaskStatus(change.wanted) if change.wanted else None, task):
+        return False
+    asked = change.before["asked"]
+    return (
+        task is None or not asked or not is_as_it_was(ledger.read(change.before["form"]), asked, provider.form_of(task))
+    )
 
-    def intended(session: Session, now: datetime) -> Change:
+
+async def _intend(store: Store, task: Task, decision: Decision, edit: Edit, run_id: str) -> tuple[Change, bool]:
+    """A new intent, or the task's open change when there is one: then this one is not written, and False."""
+
+    def intended(session: Session, now: datetime) -> tuple[Change, bool]:
         same_task = (col(Change.account) == task.account, col(Change.task_id) == task.id)
         other = session.exec(select(Change).where(*same_task, col(Change.state).in_(OPEN))).first()
         if other is not None:
-            return other
+            return other, False
         change = Change(
             run_id=run_id,
             account=task.account,
             task_id=task.id,
             action=decision.action,
             wanted=decision.wanted,
-            before=_remembered(task),
+            before=_remembered(task) | {"form": ledger.written(edit.before), "asked": [*edit.asked]},
+            form=None if decision.wanted is None else ledger.written(edit.form),
             state=ChangeState.INTENDED,
             created_at=now,
             # Should this process die now, the sweep looks once the call can no longer be under way.
             due_at=now + CALL_OVER,
         )
         session.add(change)
-        return change
+        return change, True
 
     return await store.transact(intended)
 
@@ -237,28 +250,25 @@ async def _ask(provider: ChangesTasks, task_id: SendId, decision: Decision, form
         await provider.edit_task(task_id, form, status=decision.wanted)
 
 
-async def _read_back(
-    provider: ChangesTasks, task_id: SendId, decision: Decision, sleep: Sleep, *, patient: bool
-) -> Task | None:
+async def _read_back(provider: ChangesTasks, change: Change, sleep: Sleep, *, patient: bool) -> Task | None:
     """The task as it is; with patience, until it is what was wanted."""
     task: Task | None = None
     for wait in READ_BACK if patient else READ_BACK[:1]:
         if wait:
             await sleep(wait)
-        task = await provider.task(task_id)
-        if fulfilled(decision.wanted, task):
+        task = await provider.task(SendId(change.task_id))
+        if _is_done(provider, change, task):
             break
     return task
 
 
-async def _judge(store: Store, result: Result) -> Result:
-    if fulfilled(result.decision.wanted, result.after):
+async def _judge(store: Store, provider: ChangesTasks, result: Result) -> None:
+    if _is_done(provider, result.change, result.after):
         await settle(store, result.change, ChangeState.DONE, _said(result.after))
     elif isinstance(result.error, RefusedError):
         await settle(store, result.change, ChangeState.NOT_DONE, result.error.vendor_code)
     else:
         await _postpone(store, result.change, _said(result.after))
-    return result
 
 
 async def _postpone(store: Store, change: Change, note: str | None) -> None:

@@ -15,6 +15,8 @@ class Action(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     DELETE = "delete"
+    EDIT = "edit"
+    """Change what it says; it is held by that, whatever it was."""
 
 
 class Verdict(StrEnum):
@@ -44,13 +46,21 @@ class Decision:
 
 
 _WAITING = (TaskStatus.QUEUED, TaskStatus.SCHEDULED)
-_OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED)
+_CLOSED = {
+    TaskStatus.SENT: Verdict.FINISHED,
+    TaskStatus.CANCELLED: Verdict.FINISHED,
+    TaskStatus.STOPPED: Verdict.FINISHED,
+    TaskStatus.FAILED: Verdict.FAILED,
+    TaskStatus.UNKNOWN: Verdict.NOT_EXPLAINED,
+}
+"""Why nothing can be changed about a task any more, but for deleting it."""
 _ALREADY = {
     Action.PAUSE: (TaskStatus.PAUSED, TaskStatus.DRAFT),
     Action.HOLD: (TaskStatus.DRAFT,),
     Action.RESUME: (TaskStatus.SENDING, *_WAITING),
     Action.CANCEL: (TaskStatus.CANCELLED,),
     Action.DELETE: (),
+    Action.EDIT: (),
 }
 
 
@@ -58,14 +68,12 @@ def decide(action: Action, task: Task, can_set: Callable[[TaskStatus], bool]) ->
     """Whether `action` makes sense for a task as it was just read (PROVIDERS 1.7, pause / resume / cancel)."""
     if task.status in _ALREADY[action]:
         return Decision(Verdict.ALREADY, action)
+    if task.status is TaskStatus.SENDING and action in (Action.DELETE, Action.EDIT):
+        return Decision(Verdict.RUNNING, action)
     if action is Action.DELETE:
-        return Decision(Verdict.RUNNING if task.status is TaskStatus.SENDING else Verdict.GO, action)
-    if task.status in _OVER:
-        return Decision(Verdict.FINISHED, action)
-    if task.status is TaskStatus.FAILED:
-        return Decision(Verdict.FAILED, action)
-    if task.status is TaskStatus.UNKNOWN:
-        return Decision(Verdict.NOT_EXPLAINED, action)
+        return Decision(Verdict.GO, action)
+    if task.status in _CLOSED:
+        return Decision(_CLOSED[task.status], action)
     if action is Action.PAUSE and task.status in _WAITING:
         action = Action.HOLD
     wanted = _WANTED[action]
@@ -80,6 +88,7 @@ _WANTED = {
     Action.HOLD: TaskStatus.DRAFT,
     Action.RESUME: TaskStatus.SCHEDULED,
     Action.CANCEL: TaskStatus.CANCELLED,
+    Action.EDIT: TaskStatus.DRAFT,
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 from sqlmodel import Session, col, select
 
-from bridge.changes import Difference
+from bridge.edits import Difference
 from bridge.ledger import UNREADABLE
 from bridge.letters import Letter
 from bridge.sightings import Kind
@@ -61,9 +61,16 @@ class Proposal:
         """The same for the same fields."""
         return hash_of(self.fields)
 
+    @property
+    def name(self) -> str | None:
+        """What people call it: its template, or a message's subject."""
+        names = [one["name"] or one["id"] for one in self.fields.get("templates") or ()]
+        return ", ".join(names) or self.fields.get("subject")
+
     def written(self) -> dict[str, Any]:
-        """For `Approval.proposal`."""
-        return {"fields": dict(self.fields), "told": dict(self.told), "context": dict(self.context)}
+        """For `Approval.proposal`; what events tell of it stands at the top."""
+        about = {"name": self.name, "recipients": self.context.get("recipients")}
+        return about | {"fields": dict(self.fields), "told": dict(self.told), "context": dict(self.context)}
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Self:
@@ -203,7 +210,7 @@ def of_draft(draft: Draft) -> Mapping[str, Any]:
     }
 
 
-async def gather_draft(provider: Provider, draft: Draft) -> Proposal:
+async def of_letter(provider: Provider, draft: Draft) -> Proposal:
     """All that the card of a message that waits here shows."""
     fields = of_draft(draft)
     unread: dict[str, str] = {}

@@ -140,7 +140,9 @@ class Change(SQLModel, table=True):
     wanted: str | None = None
     """The status that it should lead to; None for a deletion."""
     before: dict[str, Any] = Field(sa_type=JSON)
-    """The task as it was read right before: status, sent, planned, name."""
+    """The task as it was read right before: status, sent, planned, name; its `form`, and which fields were `asked`."""
+    form: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """All that the call says: fields of `providers.model.TaskForm`, as JSON; None for a deletion."""
     state: ChangeState = Field(sa_column=Column(Word(ChangeState), nullable=False))
     created_at: datetime = Field(sa_type=UtcTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -584,6 +586,8 @@ class Vote(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
     hash: str
     at: datetime = Field(sa_type=UtcTime)
+    lost_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    """When it was seen that this person may not vote any more; the vote then does not count."""
 
 
 class TaskLedger(SQLModel, table=True):

@@ -25,18 +25,18 @@ def task(status):
     )
 
 
-# For each state: pause, resume, cancel, delete.
+# For each state: pause, resume, cancel, delete, edit.
 TABLE = {
-    S.DRAFT: (ALREADY, GO, GO, GO),
-    S.QUEUED: (GO, ALREADY, GO, GO),
-    S.SCHEDULED: (GO, ALREADY, GO, GO),
-    S.SENDING: (GO, ALREADY, GO, RUNNING),
-    S.SENT: (FINISHED, FINISHED, FINISHED, GO),
-    S.PAUSED: (ALREADY, GO, GO, GO),
-    S.CANCELLED: (FINISHED, FINISHED, ALREADY, GO),
-    S.STOPPED: (FINISHED, FINISHED, FINISHED, GO),
-    S.FAILED: (FAILED, FAILED, FAILED, GO),
-    S.UNKNOWN: (ODD, ODD, ODD, GO),
+    S.DRAFT: (ALREADY, GO, GO, GO, GO),
+    S.QUEUED: (GO, ALREADY, GO, GO, GO),
+    S.SCHEDULED: (GO, ALREADY, GO, GO, GO),
+    S.SENDING: (GO, ALREADY, GO, RUNNING, RUNNING),
+    S.SENT: (FINISHED, FINISHED, FINISHED, GO, FINISHED),
+    S.PAUSED: (ALREADY, GO, GO, GO, GO),
+    S.CANCELLED: (FINISHED, FINISHED, ALREADY, GO, FINISHED),
+    S.STOPPED: (FINISHED, FINISHED, FINISHED, GO, FINISHED),
+    S.FAILED: (FAILED, FAILED, FAILED, GO, FAILED),
+    S.UNKNOWN: (ODD, ODD, ODD, GO, ODD),
 }
 
 
@@ -46,7 +46,7 @@ def test_the_table_covers_every_status():
 
 @pytest.mark.parametrize("status", TaskStatus)
 def test_what_may_be_done_in_which_state(status):
-    actions = (Action.PAUSE, Action.RESUME, Action.CANCEL, Action.DELETE)
+    actions = (Action.PAUSE, Action.RESUME, Action.CANCEL, Action.DELETE, Action.EDIT)
     assert tuple(decide(action, task(status), BASIC.__contains__).verdict for action in actions) == TABLE[status]
 
 
