@@ -138,7 +138,10 @@ async def test_a_refused_chart_comes_as_a_picture_to_the_asker_alone(office):
 async def test_a_refused_chart_that_is_shared_comes_as_a_picture_into_the_channel(office):
     office.slack.faults.inject("no_charts", times=100)
     await office.type(LIN, "stats 2d --account umail --share")
-    await pictured(office, OPS, GENERAL)
+    file = await pictured(office, OPS, GENERAL)
+    assert size(file.path.read_bytes()) == (1080, 810)
+    assert file.title == "Sent, delivered, failed by day · umail"
+    assert not [m for m in office.slack.visible(OPS, GENERAL) if charts(m)]
 
 
 async def test_a_chart_whose_reply_was_lost_is_not_followed_by_a_picture(closed_office):

@@ -47,6 +47,11 @@ async def due(office):
     return [row.user_id for row in rows if row.due_at]
 
 
+def drawn(message):
+    """The charts of a message."""
+    return [block for block in message.blocks if block["type"] == "data_visualization"]
+
+
 def published(office):
     return sum(call.method == "views.publish" for call in office.slack.calls)
 
@@ -156,6 +161,7 @@ async def test_a_change_that_is_no_task_refreshes_it_too(office):
     await office.ask(LIN, "list rename 5 VIP2")
     office.later(2)
     await office.until(lambda: published(office) > before)
+    assert published(office) == before + 1
 
 
 async def test_a_question_refreshes_nothing(office):
@@ -248,7 +254,8 @@ async def test_a_task_paused_from_home_is_told_and_shown(office):
 async def test_a_chart_asked_for_where_there_is_no_channel_comes_by_direct_message(office):
     office.slack.faults.inject("http_500", "response_url", times=9)
     await office.type(LIN, "stats 2d --account umail", "D0LIN")
-    await office.slack.wait(LIN, "D0LIN", lambda m: any(b["type"] == "data_visualization" for b in m.blocks), timeout=8)
+    told = await office.slack.wait(LIN, "D0LIN", lambda m: bool(drawn(m)), timeout=8)
+    assert [chart["title"] for chart in drawn(told)] == ["Sent, delivered, failed by day · umail"]
 
 
 # Without a database
@@ -297,7 +304,8 @@ async def test_home_hears_at_once_of_what_begins_to_fire_and_of_who_looks_after_
     await filled(office)
     alert = await raised(office)
     office.later(2)
-    await reads(office, LIN, "1 alert is firing")
+    assert "Bounces at 6.3 % on task 19124" in await reads(office, LIN, "1 alert is firing")
     await office.ask(LIN, f"alerts ack {alert}")
     office.later(2)
     await office.until(lambda: "alert is firing" not in read(office, LIN))
+    assert "Bounces" not in read(office, LIN)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -24,6 +25,7 @@ from store.tables import (
     CommandRun,
     Event,
     Job,
+    Limit,
     Notice,
     NoticeKind,
     Outcome,
@@ -325,8 +327,28 @@ async def test_a_poll_books_no_turn_ahead_of_people(store):
         await limiter.acquire("car", rate)
 
 
+async def test_who_waits_for_an_answer_goes_before_a_poll_that_came_first(store):
+    limiter, rate = SharedLimiter(store), Rate(1, timedelta(seconds=0.2))
+    turns = []
+
+    async def take(who):
+        await limiter.acquire("car", rate)
+        turns.append(who)
+
+    await take("first")
+    with after_people():
+        poll = asyncio.create_task(take("poll"))
+    await asyncio.sleep(0.02)
+    await take("person")
+    await poll
+    assert turns == ["first", "person", "poll"]
+
+
 async def test_a_poll_waits_for_a_turn_that_is_soon_free(store):
     limiter, rate = SharedLimiter(store), Rate(1, timedelta(seconds=0.05))
+    taken = []
     with after_people():
         for _ in range(3):
             await limiter.acquire("car", rate)
+            taken += [row.next_at for row in await read(store, Limit)]
+    assert all(after - before >= rate.per for before, after in pairwise(taken)), taken

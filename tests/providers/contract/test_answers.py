@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from providers.errors import AnswerTimeoutError, OutcomeUnknownError, ProviderError, UnreachableError
+from providers.errors import AnswerTimeoutError, BadAnswerError, OutcomeUnknownError, ProviderError, UnreachableError
 from tests.providers.contract.replies import MISHAPS, REFUSALS, UNTOLD, xml
 from tests.providers.contract.row import MANY, How, Names
 from tests.providers.contract.table import CASES, Case, cases, changes, over_http, reads
@@ -160,7 +160,7 @@ async def test_a_read_survives_what_passes(says, vendor, connect, case):
 @cases(lambda row: reads(row) and not row.said.plain)
 async def test_an_empty_body_is_no_answer_to_a_read(says, connect, case):
     says(case, "")
-    await fault(case, connect(case.kind))
+    assert isinstance(await fault(case, connect(case.kind)), BadAnswerError)
 
 
 def test_every_case_has_a_name_of_its_own():
