@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sqlmodel import Session, col, select
+from sqlalchemy import BindParameter, Integer, bindparam
 
 from bridge import subscriptions
 from bridge.casebook import Casebook, blank, by_key, key_of, life_of, open_of
@@ -20,12 +21,23 @@ from bridge.sightings import Link
 from bridge.silences import active, covering
 from bridge.verdicts import Firing, Verdict, View, judge
 from bridge.views import aging, views
-from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence, Subscription
+from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence, Subscription, UtcTime
 
 Judged: TypeAlias = tuple[Rule, str, Verdict]
 """Which rule says what of which subject."""
 _UP = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
+# Made once: they are asked every second, or in each transaction, and making one takes longer than its answer.
+_NOW: BindParameter[datetime] = bindparam("now", type_=UtcTime())
+_MOST: BindParameter[int] = bindparam("most", type_=Integer())
+_FALLEN = select(Alert).where(col(Alert.due_at) <= _NOW).order_by(col(Alert.due_at)).limit(_MOST)
+_AGAIN = select(Notice).where(col(Notice.repeat_at) <= _NOW).order_by(col(Notice.repeat_at)).limit(_MOST)
+_DUE, _REPEATED = _FALLEN.with_for_update(skip_locked=True), _AGAIN.with_for_update(skip_locked=True)
+_DOWN = select(Alert.id).where(
+    col(Alert.account) == bindparam("account"),
+    col(Alert.state).in_(_UP),
+    col(Alert.rule).in_(bindparam("rules", expanding=True)),
+)
 
 class AlertDesk:
     """What app.yaml says about alerts, ready to be asked; it remembers nothing itself."""
@@ -80,10 +92,9 @@ class AlertDesk:
 
         Returns how much that was; `limit`: there may be more.
         """
-        fallen = select(Alert).where(col(Alert.due_at) <= now).order_by(col(Alert.due_at)).limit(limit)
-        rows = session.exec(fallen.with_for_update(skip_locked=True)).all()
-        again = select(Notice).where(col(Notice.repeat_at) <= now).order_by(col(Notice.repeat_at)).limit(limit)
-        notices = session.exec(again.with_for_update(skip_locked=True)).all()
+        given = {"now": now, "most": limit}
+        rows = session.exec(_DUE, params=given).all()
+        notices = session.exec(_REPEATED, params=given).all()
         if rows or notices:
             sitting = _Sitting(self, session, now)
             sitting.tick(rows)
@@ -131,12 +142,8 @@ class _Sitting:
 
     def _is_down(self, account: str) -> bool:
         if account not in self._down:
-            down = select(Alert.id).where(
-                col(Alert.account) == account,
-                col(Alert.state).in_(_UP),
-                col(Alert.rule).in_(self._desk.holding),
-            )
-            self._down[account] = self._session.exec(down).first() is not None
+            given = {"account": account, "rules": [*self._desk.holding]}
+            self._down[account] = self._session.exec(_DOWN, params=given).first() is not None
         return self._down[account]
 
     def _silenced_until(self, alert: Alert) -> datetime | None:

@@ -24,6 +24,7 @@ _WRITE = (
     .where(_ALERT.c.id == bindparam("its_id"), _ALERT.c.version == bindparam("its_version"))
     .values({name: bindparam(name) for name in (*_FIELDS, "version", "open_key")})
 )
+_BY_KEY = select(Alert).where(col(Alert.open_key).in_(bindparam("keys", expanding=True))).with_for_update()
 _QUIET = (EventType.ALERT_FIRING, EventType.ALERT_RESOLVED)
 """What a message says by itself; anything else begins the story in its thread."""
 
@@ -161,7 +162,7 @@ def by_key(session: Session, keys: Collection[str]) -> dict[str, Alert]:
     """The alerts that hold these keys."""
     if not keys:
         return {}
-    found = session.exec(select(Alert).where(col(Alert.open_key).in_(keys)).with_for_update()).all()
+    found = session.exec(_BY_KEY, params={"keys": [*keys]}).all()
     return {row.open_key: row for row in found if row.open_key}
 
 

@@ -144,7 +144,10 @@ def _best(*, edits: bool) -> SelectOfScalar[Notice]:
 
 def _parents(session: Session, notices: Sequence[Notice]) -> Mapping[str, Notice]:
     ids = {notice.parent_id for notice in notices if notice.parent_id}
-    return {one.id: one for one in session.exec(select(Notice).where(col(Notice.id).in_(ids)))} if ids else {}
+    return {one.id: one for one in session.exec(_BY_ID, params={"ids": [*ids]})} if ids else {}
+
+
+_BY_ID = select(Notice).where(col(Notice.id).in_(bindparam("ids", expanding=True)))
 
 
 def _claimed(  # noqa: PLR0917

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from bridge.claims import Claim, hold, release, see
@@ -18,6 +18,8 @@ SLOWEST = timedelta(minutes=1)
 """Between two tries while replies are lost."""
 RETRY = timedelta(hours=1)
 """How often what is parked is tried again."""
+
+_BY_ID = select(Notice).where(col(Notice.id).in_(bindparam("ids", expanding=True)))
 
 _log = structlog.get_logger()
 
@@ -39,7 +41,7 @@ def settle(session: Session, now: datetime, endings: Sequence[Ending], admins: S
     """Write the endings down, each only while its claim still holds; `admins` are told of what is parked."""
     # Read at once, and found again below.
     ids = [ending.claim.id for ending in endings]
-    _held = session.exec(select(Notice).where(col(Notice.id).in_(ids))).all() if ids else ()
+    _held = session.exec(_BY_ID, params={"ids": ids}).all() if ids else ()
     for ending in endings:
         notice = session.get(Notice, ending.claim.id)
         if notice is None or (notice.worker, notice.lease_until) != (ending.claim.worker, ending.claim.lease_until):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from store.tables import Notice, NoticeKind
@@ -22,6 +23,7 @@ HISTORY_PAGES = 10
 """What happened further on is for `alerts show`."""
 REFRESH = timedelta(seconds=30)
 """How long an edit may wait that brings new figures only."""
+_BY_KEY = select(Notice).where(col(Notice.open_key).in_(bindparam("keys", expanding=True)))
 
 
 def key_of(receiver: str, kind: NoticeKind, group: str) -> str:
@@ -62,7 +64,7 @@ def tell(
 
 def open_notices(session: Session, keys: Collection[str]) -> dict[str, Notice]:
     """The notices that these keys name."""
-    found = session.exec(select(Notice).where(col(Notice.open_key).in_(keys))) if keys else ()
+    found = session.exec(_BY_KEY, params={"keys": [*keys]}) if keys else ()
     return {notice.open_key: notice for notice in found if notice.open_key}
 
 

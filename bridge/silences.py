@@ -3,15 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, select
 
 from bridge.globs import any_fits
 from bridge.routes import Labels, labels_of
 from bridge.wall import Wall
-from store.tables import Alert, AlertState, Silence
+from store.tables import Alert, AlertState, Silence, UtcTime
 
 MATCHERS = ("account", "rule", "kind", "severity", "subject", "name")
 """What a silence may go by."""
+
+_NOW: BindParameter[datetime] = bindparam("now", type_=UtcTime())
+_IN_FORCE = (
+    select(Silence).where(col(Silence.starts_at) <= _NOW, col(Silence.ends_at) > _NOW).order_by(col(Silence.ends_at))
+)
 
 
 def matches(matchers: Mapping[str, str], labels: Labels) -> bool:
@@ -32,8 +38,7 @@ def covering(silences: Sequence[Silence], alert: Alert) -> Silence | None:
 
 def active(session: Session, now: datetime) -> Sequence[Silence]:
     """The silences in force, those that end first first."""
-    in_force = select(Silence).where(col(Silence.starts_at) <= now, col(Silence.ends_at) > now)
-    return session.exec(in_force.order_by(col(Silence.ends_at))).all()
+    return session.exec(_IN_FORCE, params={"now": now}).all()
 
 
 def preview(session: Session, matchers: Mapping[str, str]) -> Sequence[Alert]:

@@ -24,6 +24,7 @@ MOST = 30
 """So many events fit into one message."""
 BY_NAME = (EventType.TASK_PROGRESSED, EventType.STATS_COUNTED)
 """So frequent that stars do not cover them."""
+_EVERYBODY = select(Subscription).order_by(col(Subscription.id))
 _SEVERITY: Mapping[EventType, Severity] = {
     EventType.TASK_FAILED: Severity.CRITICAL,
     EventType.PROVIDER_UNREACHABLE: Severity.CRITICAL,
@@ -70,7 +71,7 @@ def covers(subscription: Subscription, event: Event) -> bool:
 
 def everybody(session: Session) -> Sequence[Subscription]:
     """All of them, the oldest first."""
-    return session.exec(select(Subscription).order_by(col(Subscription.id))).all()
+    return session.exec(_EVERYBODY).all()
 
 
 def of(session: Session, receiver: str) -> Sequence[Subscription]:

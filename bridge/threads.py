@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal
+from sqlalchemy import and_, bindparam, func, literal
 from sqlmodel import Session, col, delete, select
 
 from bridge.notices import HISTORY_PAGES, LISTED, PAGE, again, is_rendered
@@ -15,6 +15,9 @@ from store.tables import Alert, Event, Notice, NoticeAlert, NoticeKind
 
 _AFTER = {NoticeKind.MEMBERS: 2, NoticeKind.HISTORY: 3}
 """`priority` of what comes after the messages themselves."""
+_CHILDREN = select(Notice).where(
+    col(Notice.parent_id).in_(bindparam("ids", expanding=True)), col(Notice.kind) == bindparam("kind")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,8 @@ class Threads:
     def _children(self, ids: Collection[str], kind: NoticeKind) -> dict[tuple[str, int], Notice]:
         if not ids:
             return {}
-        query = select(Notice).where(col(Notice.parent_id).in_(ids), col(Notice.kind) == kind)
-        return {(str(entry.parent_id), entry.page): entry for entry in self._session.exec(query)}
+        found = self._session.exec(_CHILDREN, params={"ids": [*ids], "kind": kind})
+        return {(str(entry.parent_id), entry.page): entry for entry in found}
 
     def _thread(self, parent: Notice, kind: NoticeKind, page: int) -> None:
         self._entries.append(
@@ -140,10 +143,10 @@ class Threads:
     def _recent(self, parents: Collection[str]) -> set[tuple[str, str, int]]:
         if not parents:
             return set()
-        query = select(Notice).where(col(Notice.parent_id).in_(parents), col(Notice.kind) == NoticeKind.ESCALATION)
+        found = self._session.exec(_CHILDREN, params={"ids": [*parents], "kind": NoticeKind.ESCALATION})
         return {
             (str(entry.parent_id), entry.facts["why"], entry.facts["step"])
-            for entry in self._session.exec(query)
+            for entry in found
             if not is_rendered(entry) or self._now < datetime.fromisoformat(entry.facts["until"])
         }
 

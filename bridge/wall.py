@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func
+from sqlalchemy import and_, bindparam, case, func
 from sqlmodel import Session, col, delete, select
 
 from bridge.notices import REFRESH, again, is_rendered, key_of, open_notices
@@ -16,6 +16,28 @@ from bridge.rules import Severity
 from bridge.threads import NONE, Count, Said, Threads
 from store.rows import insert, new
 from store.tables import Alert, AlertState, Notice, NoticeAlert, NoticeKind
+
+# Made once: each transaction asks them, and making one takes longer than its answer.
+_ITS_ALERTS = col(NoticeAlert.alert_id).in_(bindparam("ids", expanding=True))
+_RECEIVERS = (
+    select(NoticeAlert.alert_id, Notice.receiver)
+    .join(Notice, col(Notice.id) == NoticeAlert.notice_id)
+    .where(_ITS_ALERTS)
+)
+_LINKS = select(NoticeAlert).where(_ITS_ALERTS)
+_NOTICES = select(Notice).where(col(Notice.id).in_(bindparam("ids", expanding=True)))
+_FIRING = and_(col(Alert.state) == AlertState.FIRING, col(Alert.held).is_(False))
+_COUNTS = (
+    select(
+        NoticeAlert.notice_id,
+        func.max(NoticeAlert.position),
+        func.sum(case((col(Alert.state) != AlertState.RESOLVED, 1), else_=0)),
+        func.sum(case((_FIRING, 1), else_=0)),
+    )
+    .join(Alert, col(Alert.id) == NoticeAlert.alert_id)
+    .where(col(NoticeAlert.notice_id).in_(bindparam("ids", expanding=True)))
+    .group_by(col(NoticeAlert.notice_id))
+)
 
 
 class Wall:
@@ -35,10 +57,9 @@ class Wall:
 
     def look(self, alert_ids: Collection[str]) -> None:
         """Read who shows these alerts; before `is_told` and `announce`."""
-        links = select(NoticeAlert.alert_id, Notice.receiver).join(Notice, col(Notice.id) == NoticeAlert.notice_id)
         self._shown_by |= {alert_id: set() for alert_id in alert_ids}
         if alert_ids:
-            for alert_id, receiver in self._session.exec(links.where(col(NoticeAlert.alert_id).in_(alert_ids))):
+            for alert_id, receiver in self._session.exec(_RECEIVERS, params={"ids": [*alert_ids]}):
                 self._shown_by[alert_id].add(receiver)
 
     def is_told(self, alert_id: str) -> bool:
@@ -160,10 +181,10 @@ class Wall:
     def _links(self, alert_ids: Collection[str]) -> Sequence[NoticeAlert]:
         if not alert_ids:
             return ()
-        return self._session.exec(select(NoticeAlert).where(col(NoticeAlert.alert_id).in_(alert_ids))).all()
+        return self._session.exec(_LINKS, params={"ids": [*alert_ids]}).all()
 
     def _notices(self, ids: Collection[str]) -> dict[str, Notice]:
-        found = self._session.exec(select(Notice).where(col(Notice.id).in_(ids))).all() if ids else ()
+        found = self._session.exec(_NOTICES, params={"ids": [*ids]}).all() if ids else ()
         return {notice.id: notice for notice in found}
 
     def _take_off(self, links: Sequence[NoticeAlert], notices: dict[str, Notice]) -> Sequence[NoticeAlert]:
@@ -205,19 +226,8 @@ class Wall:
     def _counts(self, ids: Collection[str]) -> dict[str, Count]:
         if not ids:
             return {}
-        firing = and_(col(Alert.state) == AlertState.FIRING, col(Alert.held).is_(False))
-        query = (
-            select(
-                NoticeAlert.notice_id,
-                func.max(NoticeAlert.position),
-                func.sum(case((col(Alert.state) != AlertState.RESOLVED, 1), else_=0)),
-                func.sum(case((firing, 1), else_=0)),
-            )
-            .join(Alert, col(Alert.id) == NoticeAlert.alert_id)
-            .where(col(NoticeAlert.notice_id).in_(ids))
-            .group_by(col(NoticeAlert.notice_id))
-        )
-        return {notice_id: Count(*numbers) for notice_id, *numbers in self._session.exec(query)}
+        found = self._session.exec(_COUNTS, params={"ids": [*ids]})
+        return {notice_id: Count(*numbers) for notice_id, *numbers in found}
 
     def _close(self, notice: Notice, count: Count) -> None:
         """What shows nothing open any more is said no more, until something joins again."""

@@ -24,6 +24,8 @@ WINDOW = timedelta(minutes=10)
 OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
 """Nothing more can happen to it."""
 _BOUNCES = ("bounced_hard", "mailbox_full")
+# Only what is open has a key; of its index, SQLite takes a range.
+_OPEN = select(Notice).where(col(Notice.open_key) > "", Notice.kind == NoticeKind.WATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,7 @@ def _bounced(session: Session, account: str, task_id: str) -> int | None:
 
 
 def _open(session: Session, account: str) -> Sequence[Notice]:
-    found = session.exec(select(Notice).where(col(Notice.open_key).is_not(None), Notice.kind == NoticeKind.WATCH)).all()
-    return [notice for notice in found if notice.facts["account"] == account]
+    return [notice for notice in session.exec(_OPEN) if notice.facts["account"] == account]
 
 
 def _key(receiver: str, account: str, task_id: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, or_, update
+from sqlmodel import Session, SQLModel, col, select
 
 from store.engine import Store
 from store.tables import HomeTab
@@ -15,6 +15,13 @@ SETTLE = timedelta(seconds=1)
 """From a change to the refresh: changes that come together share one."""
 LEASE = timedelta(seconds=60)
 """How long whoever claimed a refresh has for it."""
+_HOME = SQLModel.metadata.tables[str(HomeTab.__tablename__)]
+# What is due by then stays due: while changes go on, homes are not put off again and again.
+_CHANGED = (
+    update(_HOME)
+    .where(_HOME.c.opened_at > bindparam("since"), or_(_HOME.c.due_at.is_(None), _HOME.c.due_at > bindparam("soon")))
+    .values(due_at=bindparam("soon"))
+)
 
 
 async def opened(store: Store, user_id: str, team_id: str | None) -> None:
@@ -30,10 +37,7 @@ async def opened(store: Store, user_id: str, team_id: str | None) -> None:
 
 def changed(session: Session, now: datetime) -> None:
     """Something that homes show has changed: part of the transaction that says so."""
-    soon = now + SETTLE
-    # What is due by then stays due: while changes go on, homes are not put off again and again.
-    later = or_(col(HomeTab.due_at).is_(None), col(HomeTab.due_at) > soon)
-    session.exec(update(HomeTab).where(col(HomeTab.opened_at) > now - WATCHED, later).values(due_at=soon))
+    session.connection().execute(_CHANGED, {"since": now - WATCHED, "soon": now + SETTLE})
 
 
 async def claim_due(store: Store, most: int) -> Sequence[HomeTab]:
