@@ -1,14 +1,15 @@
 """Block Kit from runs of text: Slack's limits, its escaping and its element types live here and nowhere else."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 import slackblocks as kit
 from slackblocks.rich_text.elements import RichTextElement
 
-from templates.spans import Mention, Moment, Run, cut, plain
+from templates.spans import Link, Mention, Moment, Run, cut, plain
 
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
@@ -176,7 +177,21 @@ def _field_value(runs: list[Run]) -> kit.Text:
 
 
 def _elements(runs: list[Run]) -> list[RichTextElement]:
-    return [_element(run) for run in runs] or [kit.RichText("—")]
+    return [_element(run) for run in _joined(runs)] or [kit.RichText("—")]
+
+
+def _joined(runs: list[Run]) -> Iterator[Run]:
+    """Neighbours of one style as one run: a list of twenty lines then takes a few elements instead of hundreds."""
+    for (kind, bold, code), some in groupby(runs, key=lambda run: (_kind(run), run.bold, run.code)):
+        if kind is not None:
+            yield from some
+        else:
+            yield Run("".join(run.text for run in some), bold=bold, code=code)
+
+
+def _kind(run: Run) -> type[Run] | None:
+    """Of what must stand by itself."""
+    return type(run) if isinstance(run, Moment | Mention | Link) else None
 
 
 def _element(run: Run) -> RichTextElement:
@@ -184,6 +199,8 @@ def _element(run: Run) -> RichTextElement:
         return RichMoment(run)
     if isinstance(run, Mention):
         return _NAMED.get(run.id[:1], kit.RichTextUser)(run.id)
+    if isinstance(run, Link):
+        return kit.RichTextLink(run.text, text=run.text)
     return kit.RichText(run.text, bold=run.bold or None, code=run.code or None)
 
 

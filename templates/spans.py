@@ -43,6 +43,11 @@ class Mention(Run):
 
 
 @dataclass(frozen=True, slots=True)
+class Link(Run):
+    """A page's address; where Slack draws no link, it is text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figure(Run):
     """A number; charts draw `value`, everything else shows `text`."""
 
@@ -57,7 +62,8 @@ class Spans:
 
     def put(self, run: Run) -> str:
         """Keep a run; the returned mark stands for it in the text."""
-        self._runs.append(replace(run, text=clean(run.text)))
+        text = clean(run.text)
+        self._runs.append(run if text == run.text else replace(run, text=text))
         return f"{OPEN}{len(self._runs) - 1}{CLOSE}"
 
     def runs(self, text: str) -> list[Run]:
@@ -70,7 +76,8 @@ class Spans:
             elif tick:
                 code = not code
             elif mark:
-                found.append(replace(self._runs[int(mark)], bold=bold, code=code))
+                run = self._runs[int(mark)]
+                found.append(replace(run, bold=bold, code=code) if bold or code or run.bold or run.code else run)
             else:
                 found.append(Run(words, bold=bold, code=code, ours=True))
         return [run for run in found if run.text]
@@ -78,6 +85,8 @@ class Spans:
 
 def clean(text: str) -> str:
     """Text without control characters and without those that turn the direction of writing round."""
+    if text.isprintable():
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace(OPEN, "").replace(CLOSE, "")
 
 

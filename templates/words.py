@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -69,6 +69,7 @@ def _translated(entries: Catalog) -> list[_Entry]:
     return found
 
 
+@lru_cache(1000, typed=True)
 def number(value: int | float, language: str) -> str:
     """`311,016`; floats keep one decimal."""
     return format_decimal(value, format="#,##0.#", locale=_BABEL[language])
