@@ -1,12 +1,14 @@
 """Chromium in front of the page: the demo with the real bot, or a small app that a test has scripted."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
 
@@ -18,7 +20,7 @@ from bot.config import Purpose, load, shipped
 from bot.manifest import manifest
 from sandbox import Sandbox
 from sandbox.demo import Demo
-from sandbox.page import Word
+from sandbox.page import Page, Word
 from sandbox.slack import SlackServer
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -110,4 +112,33 @@ async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         page = await stack.enter_async_context(demo.page([Word(one.name, one.usage, one.summary) for one in COMMANDS]))
         window.url, window.box, window.slack = page.url, box, slack
         yield window
+        await window.close()
+
+
+class App(Protocol):
+    """A small app that a test has scripted, behind a request URL."""
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer what Slack sends."""
+
+
+@pytest.fixture
+async def scripted(window: Window, script: Callable[[SlackServer], App]) -> AsyncIterator[tuple[Window, App]]:
+    """The page with another app behind it: the module's fixture `script` makes it."""
+    async with AsyncExitStack() as stack:
+        box, slack = await Sandbox.start(), await SlackServer.start()
+        stack.push_async_callback(box.stop)
+        stack.push_async_callback(slack.stop)
+        app = script(slack)
+        receiver = web.Application()
+        receiver.router.add_post("/", app.serve)
+        runner = web.AppRunner(receiver)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        slack.connect(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        page = await Page.start(slack, box)
+        stack.push_async_callback(page.stop)
+        window.url = page.url
+        yield window, app
         await window.close()

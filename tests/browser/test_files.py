@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -12,8 +11,6 @@ from aiohttp import web
 from playwright.async_api import expect
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox import Sandbox
-from sandbox.page import Page
 from sandbox.slack import SlackServer
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH")
@@ -72,27 +69,12 @@ class Importer:
 
 
 @pytest.fixture
-async def importer(window) -> AsyncIterator[tuple]:
-    box, slack = await Sandbox.start(), await SlackServer.start()
-    app = Importer(slack)
-    receiver = web.Application()
-    receiver.router.add_post("/", app.serve)
-    runner = web.AppRunner(receiver)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.connect(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-    page = await Page.start(slack, box)
-    window.url = page.url
-    yield window, app
-    await window.close()
-    await page.stop()
-    await runner.cleanup()
-    await slack.stop()
-    await box.stop()
+def script() -> type[Importer]:
+    return Importer
 
 
-async def test_files_are_chosen_in_a_modal_and_reach_the_app(importer) -> None:
-    window, app = importer
+async def test_files_are_chosen_in_a_modal_and_reach_the_app(scripted) -> None:
+    window, app = scripted
     lin = await window.open("U0LIN")
     await window.type(lin, "/edm import")
     modal = lin.get_by_role("dialog", name="Import contacts")
@@ -113,8 +95,8 @@ async def test_files_are_chosen_in_a_modal_and_reach_the_app(importer) -> None:
     assert app.read == {"vip.csv": CSV}
 
 
-async def test_a_file_that_the_field_does_not_take_is_refused_in_words(importer) -> None:
-    window, _ = importer
+async def test_a_file_that_the_field_does_not_take_is_refused_in_words(scripted) -> None:
+    window, _ = scripted
     lin = await window.open("U0LIN")
     await window.type(lin, "/edm import")
     chooser = lin.get_by_role("dialog").get_by_label("Contacts")
@@ -130,8 +112,8 @@ async def test_a_file_that_the_field_does_not_take_is_refused_in_words(importer)
     window.wrong.clear()
 
 
-async def test_a_file_in_direct_messages_is_downloaded_by_its_reader(importer) -> None:
-    window, app = importer
+async def test_a_file_in_direct_messages_is_downloaded_by_its_reader(scripted) -> None:
+    window, app = scripted
     lin = await window.open("U0LIN")
     room = app.slack.workspace.direct("U0LIN").id
     client = AsyncWebClient(app.slack.bot_token, base_url=app.slack.api_url)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -11,8 +10,6 @@ import pytest
 from aiohttp import web
 from playwright.async_api import expect
 
-from sandbox import Sandbox
-from sandbox.page import Page
 from sandbox.slack import SlackServer
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH")
@@ -283,23 +280,8 @@ class Scripted:
 
 
 @pytest.fixture
-async def scripted(window) -> AsyncIterator[tuple]:
-    box, slack = await Sandbox.start(), await SlackServer.start()
-    app = Scripted(slack)
-    receiver = web.Application()
-    receiver.router.add_post("/", app.serve)
-    runner = web.AppRunner(receiver)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.connect(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-    page = await Page.start(slack, box)
-    window.url = page.url
-    yield window, app
-    await window.close()
-    await page.stop()
-    await runner.cleanup()
-    await slack.stop()
-    await box.stop()
+def script() -> type[Scripted]:
+    return Scripted
 
 
 async def test_a_modal_shows_what_is_wrong_with_a_field_and_closes_when_nothing_is(scripted) -> None:
