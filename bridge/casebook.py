@@ -15,7 +15,7 @@ from bridge.life import Fire, Given, Life, Step, Terms, step
 from bridge.rules import Rule
 from bridge.wall import Wall
 from store import homes, rows
-from store.tables import Alert, AlertState, Event, Subscription
+from store.tables import Alert, AlertState, Approval, Event, Subscription
 
 _FIELDS = tuple(one.name for one in fields(Life) if one.name != "claims")
 _ALERT = SQLModel.metadata.tables["alert"]
@@ -84,7 +84,7 @@ class Casebook:
         # The key must be free before another takes it.
         self.session.flush()
 
-    def happened(self, row: Alert, what: EventType, subject: str, data: Mapping[str, Any]) -> None:
+    def happened(self, row: Alert | Approval, what: EventType, subject: str, data: Mapping[str, Any]) -> None:
         """Write down an event of this transaction."""
         event = rows.new(
             Event,

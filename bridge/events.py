@@ -70,6 +70,8 @@ class EventType(StrEnum):
     APPROVAL_VOIDED = "approval.voided"
     APPROVAL_EXECUTED = "approval.executed"
     APPROVAL_FAILED = "approval.failed"
+    APPROVAL_UNKNOWN = "approval.unknown"
+    """The vendor never answered, and nobody can find out."""
 
 
 def event_id(account: str, subject: str, type: str, version: int | str) -> str:  # noqa: A002  # the field's name

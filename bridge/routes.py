@@ -117,13 +117,17 @@ def _clock(text: object) -> time:
         raise ValueError("is no time of day; write it as in 22:00") from None
 
 
+Clock: TypeAlias = Annotated[time, BeforeValidator(_clock)]
+"""A field of app.yaml: a time of day."""
+
+
 class QuietHours(_Section):
     """When only what is critical may disturb people; the rest is told at the end."""
 
     receivers: tuple[Receiver, ...] = ()
     """Empty: everywhere."""
-    begin: Annotated[time, BeforeValidator(_clock)] = Field(alias="from")
-    end: Annotated[time, BeforeValidator(_clock)] = Field(alias="to")
+    begin: Clock = Field(alias="from")
+    end: Clock = Field(alias="to")
 
     def until(self, receiver: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         """When they end for `receiver`, in `zone`; None while they are not."""
