@@ -4,10 +4,12 @@ Default deny: a role is granted in app.yaml to a person, to a user group or to e
 other workspaces (Slack Connect, guests' home teams) get nothing unless they are named by their id.
 """
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -48,25 +50,45 @@ class Person:
 class _Known:
     """Slack's answer, kept for a while. A cache: losing it costs one call."""
 
+    lasts: float = FRESH
+    """Seconds."""
     values: dict[str, tuple[float, object]] = field(default_factory=dict)
+    asking: dict[str, asyncio.Future[object | None]] = field(default_factory=dict)
+    """What Slack is being asked: many who want to know one thing ask once."""
 
     def get(self, key: str) -> object | None:
         at, value = self.values.get(key, (0.0, None))
-        return value if time.monotonic() - at < FRESH else None
+        return value if at and time.monotonic() - at < self.lasts else None
 
-    def put(self, key: str, value: object) -> None:
-        self.values[key] = (time.monotonic(), value)
+    async def learn(self, key: str, ask: Callable[[], Coroutine[Any, Any, object | None]]) -> object | None:
+        """What is known of it, else what `ask` finds out; None while it finds nothing."""
+        if (known := self.get(key)) is not None:
+            return known
+        if key not in self.asking:
+            asking = self.asking[key] = asyncio.ensure_future(ask())
+            asking.add_done_callback(lambda _: self.asking.pop(key))
+        found = await asyncio.shield(self.asking[key])
+        if found is not None:
+            self.values[key] = (time.monotonic(), found)
+        return found
 
 
 class People:
     """Names people by asking Slack; without Slack (`exec`) only ids that app.yaml names are known."""
 
-    def __init__(self, config: Config, client: AsyncWebClient | None, team_id: str | None = None) -> None:
+    def __init__(
+        self, config: Config, client: AsyncWebClient | None, team_id: str | None = None, *, fresh: float = FRESH
+    ) -> None:
+        """fresh: for how many seconds Slack's word is taken."""
         self._config = config
         self._client = client
-        self._known = _Known()
+        self._known = _Known(fresh)
         self.team_id = team_id
         """The workspace the bot is installed in, once known."""
+
+    def anew(self, fresh: float) -> "People":
+        """The same, knowing nothing yet, and believing Slack's word for so many seconds only."""
+        return People(self._config, self._client, self.team_id, fresh=fresh)
 
     def operator(self, name: str = "terminal") -> Person:
         """Whoever runs the command line: admin of everything."""
@@ -95,6 +117,19 @@ class People:
         profile = await self._profile(user_id)
         return self._language(user_id, channel_id, str(profile.get("locale") or ""))
 
+    async def name_of(self, user_id: str) -> str | None:
+        """What people call somebody; None while Slack does not tell."""
+        found = await self._profile(user_id)
+        profile = found.get("profile")
+        shown = profile.get("display_name") if isinstance(profile, Mapping) else None
+        return str(shown or found.get("real_name") or found.get("name") or "") or None
+
+    async def email_of(self, user_id: str) -> str | None:
+        """Somebody's own address, as Slack has it; None while it does not tell."""
+        profile = (await self._profile(user_id)).get("profile")
+        address = profile.get("email") if isinstance(profile, Mapping) else None
+        return str(address or "") or None
+
     def zone_of(self, account: str | None) -> ZoneInfo:
         """The zone that an account's days are counted in."""
         found = self._config.accounts.get(account or "")
@@ -117,15 +152,17 @@ class People:
     async def _profile(self, user_id: str) -> Mapping[str, object]:
         if self._client is None:
             return {}
-        key = f"user {user_id}"
-        if (known := self._known.get(key)) is None:
+        client = self._client
+
+        async def ask() -> object | None:
             try:
-                answer = await self._client.users_info(user=user_id, include_locale=True)
-                known = dict(answer.get("user") or {})
+                answer = await client.users_info(user=user_id, include_locale=True)
             except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack.users_info", user=user_id, error=_reason(error))
-                return {}
-            self._known.put(key, known)
+                return None
+            return dict(answer.get("user") or {})
+
+        known = await self._known.learn(f"user {user_id}", ask)
         return known if isinstance(known, dict) else {}
 
     async def _groups_of(self, user_id: str) -> tuple[set[str], tuple[str, ...]]:
@@ -148,14 +185,17 @@ class People:
         """The people in a user group; None while Slack does not tell."""
         if self._client is None:
             return None
-        if (known := self._known.get(group)) is None:
+        client = self._client
+
+        async def ask() -> object | None:
             try:
-                answer = await self._client.usergroups_users_list(usergroup=group)
+                answer = await client.usergroups_users_list(usergroup=group)
             except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("slack.usergroups_users_list", group=group, error=_reason(error))
                 return None
-            known = frozenset(answer.get("users") or ())
-            self._known.put(group, known)
+            return frozenset(answer.get("users") or ())
+
+        known = await self._known.learn(group, ask)
         return known if isinstance(known, frozenset) else None
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlmodel import Session
 
-from bridge import watch
+from bridge import cardface, watch
 from bridge.events import event_id
 from bridge.sightings import Kind, Sighting, about, moved_counters
 from bridge.snapshots import BASELINED, is_baselined, known, row_of, write
@@ -196,7 +196,9 @@ class _Recording:
         write(self._session, dialect, self._rows)
         events = [event for touched in self._touched for event in touched.events]
         if self._touched:
-            watch.touch(self._session, self._now, self._account, [touched.about for touched in self._touched])
+            subjects = [touched.about for touched in self._touched]
+            watch.touch(self._session, self._now, self._account, subjects)
+            cardface.follow(self._session, self._now, self._account, subjects)
             judge(self._session, self._now, account=self._account, events=events, touched=self._touched)
         return Recorded(events, self._dropped)
 
