@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bridge.notices import again
@@ -170,7 +171,7 @@ def follow(session: Session, now: datetime, account: str, subjects: Iterable[str
     subjects: as `Touched.about`: `task/19124`, whether of the task or of its statistics.
     """
     found = set(subjects)
-    rows = session.exec(_CARDS.where(Approval.account == account)).all() if found else ()
+    rows = session.exec(_CARDS_OF, params={"of": account}).all() if found else ()
     for notice, approval in rows:
         if approval.subject not in found:
             continue
@@ -216,6 +217,8 @@ _CARDS = (
     .join(Approval, col(Approval.id) == col(Notice.approval_id))
     .where(col(Notice.open_key) > "", Notice.kind == NoticeKind.APPROVAL)
 )
+# Made once: each recording asks it, and making it takes longer than its answer.
+_CARDS_OF = _CARDS.where(col(Approval.account) == bindparam("of"))
 
 
 def _proposed(approval: Approval) -> dict[str, Any]:
