@@ -19,8 +19,7 @@ from sqlmodel import Session, col, select
 from bridge.cards import hang, remind
 from bridge.events import EventType
 from bridge.policy import Needs, Settings
-from bridge.proposals import hash_of
-from bridge.requests import approve, change, end, happened, key_of, locked, open_of, reschedule
+from bridge.requests import approve, change, end, happened, hash_of, key_of, locked, open_of, reschedule
 from store.tables import Approval, ApprovalKind, ApprovalState, new_id
 
 LEASE = timedelta(minutes=2)

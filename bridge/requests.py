@@ -3,8 +3,10 @@
 That is its event, its cards, and at its end the word to whoever asked.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
+from json import dumps
 from typing import Any
 
 from sqlalchemy import update
@@ -87,6 +89,11 @@ def strike(session: Session, now: datetime, approval_id: str, lost: Collection[s
 def key_of(account: str, subject: str) -> str:
     """`Approval.open_key`."""
     return f"{account}|{subject}"
+
+
+def hash_of(fields: Mapping[str, Any]) -> str:
+    """What is approved: SHA-256 over canonical JSON, the same in whatever order the fields were written."""
+    return sha256(dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 # ---- what becomes of one
