@@ -21,6 +21,8 @@ from bot.routing import SECTIONS as ROUTING
 from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
+from bridge.approvals import Approvals
+from bridge.policy import Settings
 from bridge.routes import OncallStep, QuietHours, Route, Routing
 from bridge.rules import Rule
 from jobs.settings import Digest, Polling, Retention
@@ -155,6 +157,7 @@ class _Shared(_Frozen):
     polling: Polling = Polling()
     digest: Digest = Field(default_factory=Digest)
     retention: Retention = Retention()
+    approvals: Settings = Settings()
     heartbeat_url: WatcherUrl | None = None
     """A GET goes there while polls go well; it may carry a secret."""
 
@@ -189,6 +192,17 @@ class Config(_Shared):
     def routing(self) -> Routing:
         """Who hears of an alert."""
         return Routing(self.routes, self.channels.alerts, self.oncall, self.quiet_hours, self.timezone)
+
+    @property
+    def approval_desk(self) -> Approvals:
+        """How sends are asked for: in channels.approvals, else with each approver who is named."""
+        return Approvals(self.approvals, self.channels.approvals, self._approvers)
+
+    def _approvers(self, account: str) -> tuple[str, ...]:
+        """Who is named as an approver of an account; admins where nobody is."""
+        held = (self.roles, self.accounts[account].roles)
+        named = [one for roles in held for one in roles.approver] or [one for roles in held for one in roles.admin]
+        return tuple(dict.fromkeys(named))
 
 
 def _provider(name: str) -> str:
@@ -240,6 +254,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     shared = validated(document, _Shared, own, (), also=_APART)
     _judge_slack(document, purpose)
     accounts = _accounts(document, shared)
+    _judge_policies(document, shared)
     rules, oncall, quiet_hours = rules_of(document), oncall_of(document), quiet_hours_of(document)
     routes = routes_of(document, rules, oncall)
     if document.mistakes or shared is None:
@@ -296,6 +311,18 @@ def _judge_slack(document: Document, purpose: Purpose) -> None:
         at = ("slack", token)
         if not slack.get(token) and not document.is_doubtful(at):
             document.blame(at, f"is missing, and mode {mode} needs it", supply(document, at))
+
+
+def _judge_policies(document: Document, shared: _Shared | None) -> None:
+    """Blame accounts that are not there: a policy that is for nothing asks nobody."""
+    known = document.data.get("accounts")
+    if shared is None or not isinstance(known, dict):
+        return
+    for number, policy in enumerate(shared.approvals.policies):
+        for place, name in enumerate(policy.where.accounts):
+            if name not in known:
+                at = ("approvals", "policies", number, "where", "accounts", place)
+                document.blame(at, "is no account", suggest(name, known))
 
 
 def _accounts(document: Document, shared: _Shared | None) -> dict[str, AccountConfig]:

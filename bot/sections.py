@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bot.document import Document, KeyPath, Value
@@ -39,7 +40,7 @@ def validated(
             path = (*at, *(part for part in detail["loc"] if part != "[key]"))
             if not document.is_doubtful(path):
                 inner = _model_at(model, detail["loc"][:-1])
-                keys = (*also, *(inner.model_fields if inner else ()))
+                keys = (*also, *(_fields(inner) if inner else ()))
                 document.blame(path, *_told(document, detail, path, keys))
         return None
 
@@ -74,21 +75,39 @@ def suggest(word: str, known: Collection[str]) -> str:
 
 def _pruned(model: type[BaseModel], data: Mapping[str, Value]) -> dict[str, Value]:
     """`data` without the keys of `model` that are empty; the ones that it does not know stay, to be blamed."""
-    kept = {key: data[key] for key in data if key not in model.model_fields or data[key] not in (None, "")}
+    known = _fields(model)
+    kept = {key: data[key] for key in data if key not in known or data[key] not in (None, "")}
     for key, value in kept.items():
         inner = _model_at(model, (key,))
-        if inner is not None and isinstance(value, dict):
+        if inner is None:
+            continue
+        if isinstance(value, dict):
             kept[key] = _pruned(inner, value)
+        elif isinstance(value, list):
+            kept[key] = [_pruned(inner, item) if isinstance(item, dict) else item for item in value]
     return kept
 
 
 def _model_at(model: type[BaseModel], loc: KeyPath) -> type[BaseModel] | None:
-    """The model that stands at `loc` inside `model`; None where something else does."""
+    """The model that stands at `loc` inside `model`, or in the list there; None where something else does."""
     for part in loc:
-        field = model.model_fields.get(str(part))
-        kinds: tuple[Any, ...] = (field.annotation, *get_args(field.annotation)) if field else ()
+        if isinstance(part, int):
+            # An item of the list whose items were found already.
+            continue
+        field = _fields(model).get(part)
+        kinds = _inside(field.annotation) if field else ()
         found = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         if found is None:
             return None
         model = found
     return model
+
+
+def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The keys of a model as they are written."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _inside(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """A type and what it is made of."""
+    return (annotation, *(one for part in get_args(annotation) for one in _inside(part)))

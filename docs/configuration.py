@@ -13,13 +13,17 @@ from pydantic.fields import FieldInfo
 
 from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
 from bot.routing import SECTIONS as ROUTING
+from bridge.policy import Settings as Approvals
 from bridge.rules import DEFAULTS, MODELS, Rule
 from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 
 _KEY = re.compile(r"( *)([a-z_]+):")
 _LISTED = re.compile(r"# {3,5}([a-z_]+): .*? {2,}(.*)")
-_LISTS = ("accounts", "rules", *ROUTING)
+_ITEMS = re.compile(r" Each( \w+)? may say:.*")
+_NESTED = ("policies", "escalate")
+"""Keys of `approvals` whose values are such lists, too."""
+_LISTS = ("accounts", "rules", *ROUTING, *_NESTED)
 """Keys whose comments list what each of their items may say."""
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "slack": SlackConfig,
@@ -29,6 +33,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "polling": Polling,
     "digest": Digest,
     "retention": Retention,
+    "approvals": Approvals,
 }
 
 
@@ -93,15 +98,18 @@ def _page(said: Mapping[str, str]) -> Iterator[str]:
         own = provider.Settings.model_fields
         yield from _table(f"`accounts` at {provider.title}", f"accounts.{word}.", own, said)
     yield from _rules(said)
+    for section in _NESTED:
+        yield from _items(section, said, inside="approvals.")
+        yield ""
     for section in ROUTING:
         yield from _items(section, said)
         yield ""
 
 
-def _items(section: str, said: Mapping[str, str]) -> Iterator[str]:
-    """A section that is a list: what each of its items may say."""
-    yield f"## `{section}`\n"
-    yield said[section].partition(" Default: ")[0] + "\n"
+def _items(section: str, said: Mapping[str, str], inside: str = "") -> Iterator[str]:
+    """A section that is a list: what each of its items may say. inside: the section that it is in, with a dot."""
+    yield f"## `{inside}{section}`\n"
+    yield said[inside + section].partition(" Default: ")[0] + "\n"
     yield "| Key | Default | Meaning |"
     yield "| --- | --- | --- |"
     for path, comment in said.items():
@@ -155,8 +163,8 @@ def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mappi
 
 
 def _parted(comment: str) -> tuple[str, str]:
-    """What a comment says, and the default that it ends with."""
-    meaning, _, default = comment.replace("|", "\\|").partition("Default: ")
+    """What a comment says, and the default that it ends with; what it says of items has a table of its own."""
+    meaning, _, default = _ITEMS.sub("", comment).replace("|", "\\|").partition("Default: ")
     return meaning[:1].upper() + meaning[1:].rstrip(), default.strip().rstrip(".")
 
 
