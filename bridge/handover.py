@@ -89,8 +89,14 @@ def recount(session: Session, now: datetime, claim: Claim, lost: Collection[str]
         if struck:
             change(session, now, row)
         return True
-    again = {"state": ApprovalState.PENDING, "decided_by": None, "decided_at": None, "lease_until": None, "note": None}
-    change(session, now, row, **again, due_at=next_due(row, row.step))
+    again = {
+        "state": ApprovalState.PENDING,
+        "decided_by": None,
+        "decided_at": None,
+        "lease_until": None,
+        "run_id": None,
+    }
+    change(session, now, row, **again, note=None, due_at=next_due(row, row.step))
     return False
 
 
@@ -132,6 +138,11 @@ def postponed(session: Session, now: datetime, claim: Claim, code: str) -> bool:
     change(session, now, row, **waits, due_at=due_at)
     _renew(session, claim.run.id, due_at + LEASE)
     return True
+
+
+def late(session: Session, now: datetime, claim: Claim) -> bool:
+    """Its time has passed before it could be asked for: it never goes at once."""
+    return _ended(session, now, claim, ApprovalState.EXPIRED, {}, note="late")
 
 
 def voided(session: Session, now: datetime, claim: Claim, why: str) -> bool:

@@ -62,7 +62,7 @@ def complete(fresh: TaskForm, told: TaskForm | None) -> TaskForm:
 def written(form: TaskForm) -> dict[str, Any]:
     """A form as JSON; what it leaves out is not there."""
     said = {one.name: getattr(form, one.name) for one in fields(TaskForm)}
-    return {name: _json(value) for name, value in said.items() if value is not None}
+    return {name: as_json(value) for name, value in said.items() if value is not None}
 
 
 def read(form: Mapping[str, Any]) -> TaskForm:
@@ -70,7 +70,8 @@ def read(form: Mapping[str, Any]) -> TaskForm:
     return TaskForm(**{name: _READ[name](value) if name in _READ else value for name, value in form.items()})
 
 
-def _json(value: object) -> object:
+def as_json(value: object) -> object:
+    """A form's value as JSON."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):

@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from bridge.edits import Difference
 from bridge.ledger import UNREADABLE
 from bridge.letters import Letter
+from bridge.policy import PolicyFacts
 from bridge.sightings import Kind
 from providers.base import Provider, ReadsTasks, TellsBalance
 from providers.capabilities import KeepsLists, KeepsTemplates
@@ -28,7 +29,7 @@ from providers.errors import BadAnswerError, ProviderError, UnsupportedError
 from providers.mailtemplates import TemplateId
 from providers.model import Balance, NamedRef, Task
 from store.engine import Store
-from store.tables import Approval, ApprovalState, Draft, Snapshot
+from store.tables import Approval, ApprovalKind, ApprovalState, Draft, Snapshot
 
 RECENT = timedelta(days=14)
 """How far back other sends to the same lists are told."""
@@ -81,6 +82,31 @@ class Proposal:
 def hash_of(fields: Mapping[str, Any]) -> str:
     """SHA-256 over canonical JSON."""
     return sha256(dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def policy_facts(kind: ApprovalKind, account: str, proposal: Proposal, *, now: datetime) -> PolicyFacts:
+    """What the policies go by."""
+    recipients = proposal.context.get("recipients")
+    credit = proposal.context.get("credit") or {}
+    starts_at = _time(proposal.fields.get("scheduled_at")) or now
+    return PolicyFacts(
+        kind=kind,
+        account=account,
+        recipients=recipients,
+        new_sender=proposal.context.get("new_sender"),
+        starts_at=max(starts_at, now),
+        ends_at=_ends_at(max(starts_at, now), recipients, proposal.told.get("hourly_speed")),
+        credit=credit.get("before"),
+        cost=recipients,
+    )
+
+
+def _ends_at(starts_at: datetime, recipients: int | None, speed: int | None) -> datetime | None:
+    return starts_at + timedelta(hours=recipients / speed) if recipients is not None and speed else None
+
+
+def _time(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
 
 
 # ---- what has changed
