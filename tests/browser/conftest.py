@@ -4,10 +4,12 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
@@ -23,6 +25,7 @@ from sandbox.demo import Demo
 from sandbox.page import Page, Word
 from sandbox.slack import SlackServer
 
+fixture = partial(pytest_asyncio.fixture, loop_scope="session")
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 ARGUMENTS = [
     "--headless",
@@ -80,22 +83,36 @@ class Window:
         """The tabs go before the servers do, which they would miss."""
         await self.keep()
         for tab in self.tabs:
-            await tab.close()
+            await tab.context.close()
         self.tabs.clear()
 
 
-@pytest.fixture
-async def window(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Window]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for this room, because the browser lives as long as the session."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            # Before the mark that the mode `auto` has put there.
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, started once: people have a context of their own, which shares nothing with another."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        window = Window(browser, request.node.name)
-        yield window
+        yield browser
         await browser.close()
+
+
+@fixture
+async def window(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Window]:
+    window = Window(browser, request.node.name)
+    yield window
     assert window.wrong == []
     assert [url for url in window.asked if not url.startswith(window.url)] == []
 
 
-@pytest.fixture
+@fixture
 async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
     """What `edmbot demo` starts."""
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
@@ -122,7 +139,7 @@ class App(Protocol):
         """Answer what Slack sends."""
 
 
-@pytest.fixture
+@fixture
 async def scripted(window: Window, script: Callable[[SlackServer], App]) -> AsyncIterator[tuple[Window, App]]:
     """The page with another app behind it: the module's fixture `script` makes it."""
     async with AsyncExitStack() as stack:

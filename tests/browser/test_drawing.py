@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -153,7 +154,7 @@ class Wall:
         return await self.window.open("U0LIN")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def wall(window) -> AsyncIterator[Wall]:
     box, slack = await Sandbox.start(), await SlackServer.start()
     page = await Page.start(slack, box)
