@@ -145,6 +145,11 @@ async def record(store: Store, look: Look, judge: Judge, pace: Pace = while_open
     return await store.transact(lambda session, now: _Recording(session, now, look, pace).run(store.dialect, judge))
 
 
+def enter(session: Session, now: datetime, look: Look, judge: Judge, pace: Pace = while_open) -> Recorded:
+    """`record` for a look that was noted in this very transaction."""
+    return _Recording(session, now, look, pace).run(session.connection().dialect.name, judge)
+
+
 def _is_idle(look: Look, pace: Pace) -> bool:
     """Whether nothing need be written."""
     noted = look.noted
