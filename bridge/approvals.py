@@ -158,6 +158,12 @@ class Approvals:
         if row.state is ApprovalState.PENDING and not row.hash:
             change(session, now, row, looked=row.looked + 1, due_at=now + backoff(row.looked))
 
+    def receivers(self, account: str, policy: Needs) -> Sequence[str]:
+        """Where the cards of a request are shown."""
+        if self._channel is not None:
+            return (self._channel,)
+        return [one for one in policy.who or self._approvers(account) if one[:1] in "UW"]
+
     # ---- time
 
     def due(self, session: Session, now: datetime, limit: int = 200) -> int:
@@ -210,7 +216,7 @@ class Approvals:
             looked=0,
         )
         reschedule(session, row, next_due(row, row.step))
-        hang(session, now, row, self._receivers(row.account, policy))
+        hang(session, now, row, self.receivers(row.account, policy))
         happened(session, now, row, EventType.APPROVAL_REQUESTED, by=row.requested_by)
         if not policy.count:
             approve(session, now, row, by=None)
@@ -219,11 +225,6 @@ class Approvals:
         if send_at is None or send_at <= now:
             return now + self.settings.drafts_expire
         return max(send_at - self.settings.expire_before, now + (send_at - now) / 2)
-
-    def _receivers(self, account: str, policy: Needs) -> Sequence[str]:
-        if self._channel is not None:
-            return (self._channel,)
-        return [one for one in policy.who or self._approvers(account) if one[:1] in "UW"]
 
 
 def backoff(tries: int) -> timedelta:
