@@ -21,7 +21,15 @@ from bridge import ledger
 from bridge.decisions import Decision, fulfilled
 from bridge.edits import Difference, Edit, differences, edit_of, is_as_it_was
 from providers.base import ChangesTasks
-from providers.errors import OutcomeUnknownError, ProviderError, RefusedError
+from providers.errors import (
+    AuthenticationError,
+    NoEncryptionError,
+    OutcomeUnknownError,
+    ProviderError,
+    RateLimitedError,
+    RefusedError,
+    UnreachableError,
+)
 from providers.model import SendId, Task, TaskForm, TaskStatus
 from store import homes
 from store.engine import Store
@@ -61,6 +69,10 @@ class Result:
 
 OPEN = (ChangeState.INTENDED, ChangeState.UNKNOWN)
 """Not known yet."""
+_UNSENT = frozenset(
+    error.code for error in (UnreachableError, NoEncryptionError, AuthenticationError, RateLimitedError)
+)
+"""`Change.note` of one that was never asked for."""
 
 
 class OpenChangeError(Exception):
@@ -164,6 +176,11 @@ async def change_of(store: Store, run_id: str) -> Change | None:
     """The change that a run began last, if it came that far."""
     latest = select(Change).where(col(Change.run_id) == run_id).order_by(col(Change.id).desc())
     return await store.transact(lambda session, _now: session.exec(latest).first())
+
+
+def was_asked_for(change: Change | None) -> bool:
+    """Whether the vendor has been asked for a change, or may have been; else it may be asked for again."""
+    return change is not None and not (change.state is ChangeState.NOT_DONE and change.note in _UNSENT)
 
 
 async def claim_due(store: Store) -> Sequence[Change]:

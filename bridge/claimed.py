@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col
 
 from bridge import handover, ledger
@@ -26,8 +26,8 @@ from providers.model import Task
 from store.engine import Store
 from store.tables import Approval, ApprovalState, CommandRun, Outcome
 
-LostOf: TypeAlias = Callable[[str, Mapping[str, Any], Iterable[str]], Awaitable[Collection[str]]]
-"""Of an account, a request's policy and those who voted: who may not decide any more, by the roles of now."""
+LostOf: TypeAlias = Callable[[str, Needs, Iterable[str]], Awaitable[Collection[str]]]
+"""Of an account, what a request needs and those who voted: who may not decide any more, by the roles of now."""
 LOOK_AGAIN = tuple(timedelta(seconds=s) for s in (3, 5, 10, 30, 60, 300))
 """From one look at an unknown outcome to the next."""
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Claimed:
         """Whether enough of those who voted may still decide; else it waits for others."""
         row = self.approval
         votes = await self._do(lambda session, _now: counting(row, votes_of(session, row.id)))
-        lost = await self.house.lost_of(row.account, row.policy, [vote.user_id for vote in votes])
+        lost = await self.house.lost_of(row.account, Needs.read(row.policy), [vote.user_id for vote in votes])
 
         def counted(session: Session, now: datetime) -> bool:
             enough = handover.recount(session, now, self.claim, lost)
@@ -160,13 +160,10 @@ def _send_at(row: Approval, proposal: Proposal) -> datetime | None:
 def _close(  # noqa: PLR0917
     session: Session, now: datetime, run: CommandRun, outcome: Outcome, answer: str, account: str
 ) -> None:
-    """Close the run, unless somebody took it for interrupted."""
+    """Close the run; one that was taken for interrupted has been taken up since."""
     values = {"outcome": outcome, "answer": answer, "command": "approval execute", "account": account}
-    session.exec(
-        update(CommandRun)
-        .where(col(CommandRun.id) == run.id, col(CommandRun.outcome).is_(None))
-        .values(**values, finished_at=now)
-    )
+    is_open = or_(col(CommandRun.outcome).is_(None), col(CommandRun.outcome) == Outcome.INTERRUPTED)
+    session.exec(update(CommandRun).where(col(CommandRun.id) == run.id, is_open).values(**values, finished_at=now))
 
 
 # ---- what a result says

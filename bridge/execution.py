@@ -14,19 +14,13 @@ from zoneinfo import ZoneInfo
 
 from bridge import changes, drafts, handover, ledger, posting
 from bridge.approvals import Approvals
-from bridge.changes import OPEN, OpenChangeError, change_of, change_task, look_up
+from bridge.changes import OPEN, OpenChangeError, change_of, change_task, look_up, was_asked_for
 from bridge.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
 from bridge.decisions import Action, Verdict, decide
 from bridge.handover import Claim, Duty
 from bridge.proposals import Proposal, drift, gather, of_letter
 from providers.base import ChangesTasks, ListsMessages, Provider, SendsMessages, require
-from providers.errors import (
-    AuthenticationError,
-    NoEncryptionError,
-    ProviderError,
-    RateLimitedError,
-    UnreachableError,
-)
+from providers.errors import ProviderError
 from providers.model import SendId, Task, TaskForm
 from store.engine import Store
 from store.tables import Change, ChangeState, Draft, DraftState, Outcome
@@ -35,8 +29,6 @@ STEPS = ("claimed", "read", "counted", "compared", *changes.STEPS, "written")
 """Between any two of these the process may die."""
 GLANCE = 0.5
 """Seconds after which it is looked again for what fell due, while a slow vendor is being asked."""
-UNSENT = frozenset(error.code for error in (UnreachableError, NoEncryptionError, AuthenticationError, RateLimitedError))
-"""`Change.note` of a change that was never asked for: it may be tried again."""
 TASK, DRAFT = "task/", "draft/"
 """What `Approval.subject` begins with."""
 
@@ -122,10 +114,10 @@ class _Change:
         """Go on from where the rows say it stands."""
         change = await change_of(self._store, self._claimed.run.id)
         holds = self._claimed.claim.duty is Duty.HOLD
-        if change is None or (change.state is ChangeState.NOT_DONE and change.note in UNSENT):
-            await (self._hold() if holds else self._execute())
-        else:
+        if change is not None and was_asked_for(change):
             await self._look(change)
+        else:
+            await (self._hold() if holds else self._execute())
 
     async def _execute(self) -> None:
         try:

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from json import dumps
 from typing import Any, Self, TypeVar
 
 from sqlmodel import Session, col, select
@@ -21,6 +20,7 @@ from bridge.edits import Difference
 from bridge.ledger import UNREADABLE
 from bridge.letters import Letter
 from bridge.policy import PolicyFacts
+from bridge.requests import hash_of
 from bridge.sightings import Kind
 from providers.base import Provider, ReadsTasks, TellsBalance
 from providers.capabilities import KeepsLists, KeepsTemplates
@@ -77,11 +77,6 @@ class Proposal:
     def read(cls, kept: Mapping[str, Any]) -> Self:
         """Of an approval's row."""
         return cls(fields=kept["fields"], told=kept["told"], context=kept["context"])
-
-
-def hash_of(fields: Mapping[str, Any]) -> str:
-    """SHA-256 over canonical JSON."""
-    return sha256(dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def policy_facts(kind: ApprovalKind, account: str, proposal: Proposal, *, now: datetime) -> PolicyFacts:

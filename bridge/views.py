@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from bridge.found import ON_ITS_WAY, approved
 from bridge.record import Touched
 from bridge.sightings import Kind
 from bridge.snapshots import known
@@ -108,7 +109,7 @@ class _Desk:
         bare = [View(account=self._account, kind=kind, row=row, at=self._now) for row in rows]
         match kind:
             case Kind.TASK:
-                return [view if view.row.subject in moved else self._still(view) for view in bare]
+                return [view if view.row.subject in moved else self._still(view) for view in self._asked(bare)]
             case Kind.STATS:
                 return self._counted(bare)
             case Kind.BALANCE:
@@ -119,6 +120,12 @@ class _Desk:
         if view.row.state != TaskStatus.SENDING:
             return view
         return replace(view, samples=last_movement(self._session, self._account, view.subject))
+
+    def _asked(self, bare: Sequence[View]) -> Sequence[View]:
+        """With whether somebody approved them here."""
+        numbers = [view.row.subject for view in bare if view.row.state in ON_ITS_WAY]
+        said = approved(self._session, self._account, numbers) if numbers else {}
+        return [replace(view, approved=said.get(view.row.subject)) for view in bare]
 
     def _counted(self, bare: Sequence[View]) -> Sequence[View]:
         numbers = [view.subject.removeprefix("task/") for view in bare if view.subject.startswith("task/")]

@@ -34,7 +34,17 @@ from store.jobs import Claimed, Firing, Turn, claim, finish, note, reconcile, re
 Work = Callable[[], Coroutine[Any, Any, object]]
 Run = Callable[[Claimed], Awaitable[None]]
 
-EVERY = {"leases": 3.0, "sweep": 1.0, "homes": 2.0, "duties": 1.0, "outbox": 1.0, "alive": 10.0}
+EVERY = {
+    "leases": 3.0,
+    "sweep": 1.0,
+    "homes": 2.0,
+    "duties": 1.0,
+    "outbox": 1.0,
+    "alive": 10.0,
+    "approvals": 1.0,
+    "executions": 1.0,
+    "inquiries": 1.0,
+}
 """Seconds from one firing to the next. A lease lasts 10; an idle sweep is one indexed query. Homes are no part of the
 sweep: they wait for vendors, and nobody's answer should wait for them."""
 NOTE_EVERY = 10.0

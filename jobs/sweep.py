@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import structlog
 from sqlmodel import Session
 
-from bridge import breaker
+from bridge import breaker, handover
 from bridge.changes import OPEN, change_of, claim_due, look_up, settle
 from bridge.drafts import tidy
 from bridge.receivers.slack import SlackAnswers
@@ -26,6 +26,8 @@ ZoneOf = Callable[[str | None], tzinfo]
 Due = Callable[[Session, datetime, int], int]
 """Part of a transaction: does what is due, at most so much of it, and says how much that was."""
 
+_SILENT = ("exec", handover.KIND)
+"""Whoever sat at the terminal saw the command end; a request's row says by itself what is left to do."""
 AT_ONCE = 200
 """Alerts that fall due in one transaction."""
 
@@ -85,8 +87,7 @@ class Sweep:
         await asyncio.gather(*(self._look_up(change) for change in await claim_due(self._store)))
 
     async def _tell_interrupted(self, run: CommandRun) -> None:
-        if run.kind == "exec":
-            # Whoever sat at the terminal saw the command end.
+        if run.kind in _SILENT:
             return
         change = await change_of(self._store, run.id)
         if run.kind == breaker.KIND:
@@ -112,7 +113,7 @@ class Sweep:
         run = await get(self._store, change.run_id)
         if run is not None and run.kind == breaker.KIND:
             await breaker.settled(self._store, run, change)
-        elif run is not None and run.kind != "exec":
+        elif run is not None and run.kind not in _SILENT:
             await self._tell_settled(run, change, task, provider.title if provider else change.account)
 
     async def _looked(self, provider: Provider, change: Change) -> Task | None:
