@@ -1,8 +1,8 @@
 """`contact`: single addresses in lists. People know addresses, not contact ids: an exact look-up finds the contact."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,12 +10,13 @@ from cyclopts import Parameter
 
 from bot.arguments import AccountName, EmailAddress, ListArg, Page
 from bot.command import Answer, RefusalError, command
+from bot.commands.contactanswers import Change, look_with, told, unchanged
 from bot.commands.facts import facts_of
-from bot.commands.lists import known, lacking, unread
+from bot.commands.lists import known, lacking
 from bot.config import Role
 from bot.contactfile import SEXES
 from bot.context import Context, Ctx
-from bridge.deeds import Deed, Seen
+from bridge.deeds import Deed
 from providers.base import require
 from providers.capabilities import KeepsContacts, KeepsLists
 from providers.contacts import VARIABLES, Contact, ContactForm, ContactId, ContactList, ListId, Scope
@@ -203,21 +204,6 @@ async def delete(list_id: ListArg, address: EmailAddress, *, account: AccountNam
     return told(ctx, provider, Change("delete", target, (address,), before=before), deed)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was done to addresses, for its answers."""
-
-    action: str
-    list: ContactList
-    addresses: tuple[str, ...]
-    before: Contact | None = None
-    after: Contact | None = None
-    left_out: tuple[str, ...] = ()
-    """Those that were there already, or were not there."""
-    size: int | None = None
-    """How large the list is now, where addresses were not looked up one by one."""
-
-
 def _able_to_edit(ctx: Context, account: str | None) -> KeepsContacts:
     provider = ctx.provider(KeepsContacts, account)
     if not provider.can_edit_contacts():
@@ -269,10 +255,6 @@ async def _asked(
     )
 
 
-def look_with(target: ContactList, address: str) -> str:
-    return f"contact find {target.id} {address} --account {target.account}"
-
-
 def _gone(found: list[Contact]) -> bool:
     return not found
 
@@ -305,50 +287,3 @@ def _merged(known_: Sequence[str | None], given: Sequence[str] | None) -> tuple[
         number, _, text = one.partition("=")
         values[int(number) - 1] = text
     return tuple(values) if any(values) else ()
-
-
-def told(ctx: Context, provider: KeepsContacts, change: Change, deed: Deed[Any, Any]) -> Answer:
-    account = provider.account
-    if deed.seen is Seen.UNKNOWN:
-        line = look_with(change.list, change.addresses[0])
-        return ctx.unknown(deed, title=provider.title, account=account, check=line)
-    about: dict[str, Any] = {
-        "title": provider.title,
-        "action": change.action,
-        "user": ctx.person.id,
-        "list": change.list,
-        "addresses": change.addresses,
-        "before": change.before,
-        "after": change.after,
-        "left_out": change.left_out,
-        "size": change.size,
-        "error": unread(deed),
-    }
-    if deed.seen is Seen.NOT_DONE:
-        return ctx.answer("contact/not_changed", outcome=Outcome.FAILED, account=account, data=_data(change), **about)
-    return Answer(
-        message=ctx.say("contact/changed", account=account, **about),
-        account=account,
-        facts=_data(change),
-        announcement=ctx.announce("contact/announcement", account=account, **about),
-    )
-
-
-def _data(change: Change) -> Mapping[str, Any]:
-    shown = change.after or change.before
-    facts = facts_of(shown) if shown else {}
-    return {**facts, "list_id": change.list.id, "addresses": change.addresses, "left_out": change.left_out}
-
-
-def unchanged(
-    ctx: Context, provider: KeepsContacts, target: ContactList, action: str, addresses: Sequence[str]
-) -> Answer:
-    return ctx.answer(
-        "contact/unchanged",
-        account=provider.account,
-        data={"list_id": target.id, "addresses": list(addresses)},
-        title=provider.title,
-        action=action,
-        list=target,
-        addresses=tuple(addresses),
-    )

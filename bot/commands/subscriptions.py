@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from bot.arguments import ADDRESS, AccountName, ListArg
 from bot.command import Answer, RefusalError, command
-from bot.commands.contacts import Change, Name, exact, look_with, told, unchanged
+from bot.commands.contactanswers import Change, look_with, told, unchanged
+from bot.commands.contacts import Name, exact
 from bot.commands.lists import again, known
 from bot.config import Role
 from bot.context import Context, Ctx
