@@ -21,7 +21,10 @@ from bot.routing import SECTIONS as ROUTING
 from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
+from bot.webhooks import sources_of
+from bridge.adapters.settings import Networks
 from bridge.approvals import Approvals
+from bridge.inbound import Source
 from bridge.policy import Settings
 from bridge.routes import OncallStep, QuietHours, Route, Routing
 from bridge.rules import Rule
@@ -97,6 +100,8 @@ class Server(_Frozen):
     """0: any free port."""
     metrics_token: SecretStr = SecretStr("")
     """Who shows it may read /metrics and the health pages; empty: whoever is on this machine may."""
+    proxies: Networks = ()
+    """Where the proxies are whose word counts about who sends a webhook."""
 
 
 class Roles(_Frozen):
@@ -173,6 +178,8 @@ class Config(_Shared):
     """Where alerts go; what no route is for goes to channels.alerts."""
     oncall: InstanceOf[Mapping[str, tuple[OncallStep, ...]]] = MappingProxyType({})
     quiet_hours: tuple[InstanceOf[QuietHours], ...] = ()
+    sources: InstanceOf[Mapping[str, Source]] = MappingProxyType({})
+    """Who may send webhooks, by the name that stands in the path."""
     set_aside: tuple[InstanceOf[Mistake], ...] = ()
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
@@ -220,7 +227,7 @@ class _AccountHead(_Frozen):
 
 
 # Sections whose items are each of their own kind.
-_APART = ("accounts", "rules", *ROUTING)
+_APART = ("accounts", "rules", "webhooks", *ROUTING)
 # The tokens without which a mode does not work.
 _NEEDED = {"http": ("bot_token", "signing_secret"), "socket": ("bot_token", "app_token")}
 
@@ -256,7 +263,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     accounts = _accounts(document, shared)
     _judge_policies(document, shared)
     rules, oncall, quiet_hours = rules_of(document), oncall_of(document), quiet_hours_of(document)
-    routes = routes_of(document, rules, oncall)
+    routes, sources = routes_of(document, rules, oncall), sources_of(document)
     if document.mistakes or shared is None:
         raise ConfigError(document.mistakes)
     kept = {name: account for name, account in accounts.items() if name not in aside}
@@ -273,6 +280,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
         routes=routes,
         oncall=MappingProxyType(oncall),
         quiet_hours=quiet_hours,
+        sources=MappingProxyType(sources),
         set_aside=set_aside,
     )
 
@@ -287,7 +295,7 @@ def _judge_unset(document: Document, purpose: Purpose) -> dict[str, list[Mistake
                 aside.setdefault(name, []).append(mistake)
             case ("accounts", *_):
                 document.blame(unset.at, unset.problem, "export it or remove the account")
-            case ("slack", *_) if purpose.lenient:
+            case ("slack" | "webhooks", *_) if purpose.lenient:
                 pass
             case _:
                 document.blame(unset.at, unset.problem, "export it")

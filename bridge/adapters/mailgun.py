@@ -10,12 +10,10 @@ import hmac
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any, Self
-
-from pydantic import model_validator
+from typing import Any
 
 from bridge.adapters.contract import Arrived, ForgedError, Found, Item, RejectReason
-from bridge.adapters.settings import Secret
+from bridge.adapters.settings import SigningSecret
 from bridge.adapters.wire import (
     is_same,
     json_of,
@@ -49,14 +47,8 @@ REASONS: Mapping[str, RejectReason] = {
 }
 
 
-class Settings(Secret):
+class Settings(SigningSecret):
     """The secret is the "HTTP webhook signing key" of Mailgun's settings."""
-
-    @model_validator(mode="after")
-    def _proves(self) -> Self:
-        if not self.secrets:
-            raise ValueError("has no secret; give it the HTTP webhook signing key of Mailgun's settings")
-        return self
 
 
 def verify(settings: Settings, arrived: Arrived, now: datetime) -> None:

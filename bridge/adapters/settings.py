@@ -4,9 +4,9 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, model_validator
 
 from bridge.durations import Span
 
@@ -98,3 +98,13 @@ class Secret(SourceSettings):
         """Those that are there."""
         both = (self.secret.get_secret_value(), self.secret_before.get_secret_value())
         return tuple(one for one in both if one)
+
+
+class SigningSecret(Secret):
+    """Of senders that sign with a secret of both."""
+
+    @model_validator(mode="after")
+    def _signs(self) -> Self:
+        if not self.secret.get_secret_value():
+            raise ValueError("has no secret; give it the one that the sender signs with")
+        return self

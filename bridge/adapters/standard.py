@@ -4,6 +4,7 @@ Specification: https://github.com/standard-webhooks/standard-webhooks, "Signatur
 object, or a list of them. What only this bot can say (alerts, approvals, its own deliveries) is taken from nobody.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,27 +13,33 @@ from pydantic import SecretStr, field_validator
 from standardwebhooks import Webhook
 
 from bridge.adapters.contract import Arrived, ForgedError, Found, Misread, RejectReason, Told
-from bridge.adapters.settings import Secret
+from bridge.adapters.settings import SigningSecret
 from bridge.adapters.wire import each, is_same, iso_time, judge_time, misread, object_of, text_of, unix_time
 from bridge.events import EventType
 
 _OURS = ("alert.", "approval.", "endpoint.", "delivery.")
 TYPES: Mapping[str, EventType] = {one.value: one for one in EventType if not one.startswith(_OURS)}
 REASONS: Mapping[str, RejectReason] = {one.value: one for one in RejectReason}
+_SHORTEST = 24
+"""Bytes of a secret, as the specification says."""
 _LONGEST = 200
 """Characters of an id or a subject."""
 
 
-class Settings(Secret):
+class Settings(SigningSecret):
     """The secret is `whsec_` and base64, as the sender shows it."""
 
     @field_validator("secret", "secret_before")
     @classmethod
     def _is_secret(cls, value: SecretStr) -> SecretStr:
         try:
-            Webhook(value.get_secret_value())
-        except Exception:  # noqa: BLE001  # the library has an error of its own, and lets base64's out
-            raise ValueError("is no secret of Standard Webhooks; write whsec_ and base64") from None
+            key = b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) < _SHORTEST:
+            raise ValueError(
+                f"is no secret of Standard Webhooks; write whsec_ and base64 of at least {_SHORTEST} bytes"
+            )
         return value
 
 

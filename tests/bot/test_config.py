@@ -13,6 +13,7 @@ import bot.config
 from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
 from bot.document import read
 from bridge import policy
+from bridge.adapters import ADAPTERS
 from bridge.routes import Labels, OncallStep, QuietHours, Route
 from bridge.rules import DEFAULTS, MODELS, Where
 from providers import PROVIDERS
@@ -112,12 +113,13 @@ def _keys_of(model: type[BaseModel]) -> set[str]:
 
 
 def test_the_shipped_file_knows_every_key():
-    keys = _keys_of(Config) - {"set_aside"} | {"provider", "roles", "timezone"}
+    keys = _keys_of(Config) - {"sources", "set_aside"} | {"provider", "roles", "timezone"}
     keys |= set().union(*map(_keys_of, (SlackConfig, Server, Roles, Channels)))
     keys |= set().union(*(_keys_of(provider.Settings) for provider in PROVIDERS.values()))
     keys |= set().union(*map(_keys_of, (Where, *MODELS.values()))) - {"wait"} | {"for"}
     keys |= set().union(*map(_keys_of, (Route, OncallStep, QuietHours))) - {"goes_on", "begin", "end"}
     keys |= set().union(*map(_keys_of, (policy.Settings, policy.Policy, policy.Where, policy.Step)))
+    keys |= set().union(*(_keys_of(adapter.Settings) for adapter in ADAPTERS.values())) | {"adapter", "in"}
     keys |= {"continue", "from", "to"}
     written = set(re.findall(r"^[ #]*([a-z_]+):", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE))
     assert keys - written == set()
