@@ -1,4 +1,4 @@
-"""What is said of addresses that were changed in lists: one by `contact add|edit|delete`, many by `contact subscribe`."""
+"""What is said of changed addresses: one by `contact add`, `edit` or `delete`, many by `contact subscribe`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
