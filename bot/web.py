@@ -1,4 +1,4 @@
-"""The HTTP server: Slack's requests for everybody; health and metrics for those on the inside."""
+"""The HTTP server: Slack's requests and webhooks for everybody; health and metrics for those on the inside."""
 
 import hmac
 import ipaddress
@@ -10,6 +10,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 from bot.config import Config
+from bot.inlet import PATHS, Inlet
 from bot.metrics import exposition
 from store.engine import Store
 
@@ -25,11 +26,20 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 class WebDoor:
     """Listens where app.yaml says."""
 
-    def __init__(self, config: Config, store: Store, bolt: AsyncApp | None, ready: Callable[[], bool]) -> None:
-        """Without `bolt` (Socket Mode, a worker) there is no path for Slack's requests."""
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        bolt: AsyncApp | None,
+        ready: Callable[[], bool],
+        *,
+        inlet: Inlet | None = None,
+    ) -> None:
+        """Without `bolt` (Socket Mode, a worker) there is no path for Slack's requests; nor for webhooks without it."""
         self._config = config
         self._store = store
         self._bolt = bolt
+        self._inlet = inlet
         self._ready = ready
         self._runner: web.AppRunner | None = None
 
@@ -49,6 +59,9 @@ class WebDoor:
         app.router.add_get("/metrics", self._inside(self._metrics))
         if self._bolt is not None:
             app.router.add_post(SLACK_PATH, self._slack)
+        if self._inlet is not None:
+            for path in PATHS:
+                app.router.add_post(path, self._inlet)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         server = self._config.server

@@ -63,16 +63,14 @@ class Inbound:
         *,
         follows: Collection[str] = (),
         pace: Pace = while_open,
-        told: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """What app.yaml says, ready to be sent to.
 
         follows: the accounts whose single messages may be followed here; pace: when to look at one of them next;
-        told: called when there may be something to show; clock: what signed times are compared with.
+        clock: what signed times are compared with.
         """
         self._sources = sources
-        self._told = told
         self._clock = clock or (lambda: datetime.now(UTC) + store.clock_offset)
         self._journal = Journal(store, partial(write, judge=judge, pace=pace, follows=follows))
         self._tolls = {name: _Toll(source.settings.rate) for name, source in sources.items()}
@@ -117,8 +115,6 @@ class Inbound:
         counts = asdict(written)
         for outcome, number in counts.items():
             _items.labels(source.name, outcome).inc(number)
-        if written.new:
-            self._told()
         return Reply(200, {"ok": True, **counts})
 
 

@@ -1,0 +1,57 @@
+"""`POST /webhooks/NAME`: a request of the HTTP server's, for `bridge.inbound`."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from bridge.adapters.contract import Arrived
+from bridge.adapters.settings import is_within
+from bridge.inbound import Inbound
+
+PATHS = ("/webhooks/{source}", "/webhooks/{source}/{secret}")
+_PATIENCE = 30.0
+"""Seconds in which a whole body must have come."""
+
+
+class Inlet:
+    """A handler for `PATHS`."""
+
+    def __init__(self, inbound: Inbound, proxies: Sequence[str]) -> None:
+        self._inbound = inbound
+        self._proxies = proxies
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        source = request.match_info["source"]
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                body = await _beginning(request, self._inbound.limit_of(source))
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except web.RequestPayloadError:
+            raise web.HTTPBadRequest from None
+        arrived = Arrived(
+            headers=request.headers,
+            body=body,
+            query=request.query,
+            remote=self._sender(request),
+            path_secret=request.match_info.get("secret", ""),
+        )
+        reply = await self._inbound.receive(source, arrived)
+        return web.json_response(dict(reply.words), status=reply.status, headers=reply.headers)
+
+    def _sender(self, request: web.Request) -> str:
+        """The nearest address that is no proxy of ours: only what our own proxies say counts."""
+        remote = request.remote or ""
+        named = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+        while named and is_within(remote, self._proxies):
+            remote = named.pop().strip() or remote
+        return remote
+
+
+async def _beginning(request: web.Request, limit: int) -> bytes:
+    """The body, or of one that is larger than `limit` at least a byte more."""
+    read = bytearray()
+    while len(read) <= limit and (chunk := await request.content.readany()):
+        read += chunk
+    return bytes(read)
