@@ -16,16 +16,19 @@ from bot.dispatch import Dispatcher
 from bot.grammar import Grammar
 from bot.home import Home
 from bot.identity import Identity
+from bot.inlet import Inlet
 from bot.people import People
 from bot.socket import SocketDoor
 from bot.watch import Admins, Watch, desk_of, outbox_of
 from bot.web import WebDoor
 from bridge.alerts import AlertDesk
+from bridge.inbound import Inbound
 from bridge.receivers.channels import SlackChannels
 from bridge.receivers.files import SlackFiles
 from bridge.receivers.modals import SlackModals
 from bridge.receivers.pictures import Pictures
 from bridge.receivers.slack import TIMEOUT, SlackAnswers
+from jobs.pace import Pacing
 from jobs.scheduler import Clockwork, Work
 from jobs.sweep import Sweep
 from providers import PROVIDERS
@@ -116,7 +119,8 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
                 dispatcher=dispatcher, outlets=outlets, home=home, store=store, language=str(config.language)
             )
             bolt = make_bolt(slack, identity, listeners)
-        web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known)
+        inlet = _inlet(config, store, desk) if part is not Part.WORKER else None
+        web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known, inlet=inlet)
         socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
         await identity.ask()
         await web.open()
@@ -140,6 +144,12 @@ async def terminal(config: Config) -> AsyncIterator[tuple[Dispatcher, People]]:
     async with open_store(config) as store, open_providers(config, store) as providers:
         people = People(config, None)
         yield Dispatcher(config, store, providers, people, grammar()), people
+
+
+def _inlet(config: Config, store: Store, desk: AlertDesk) -> Inlet:
+    """Where others send to. What comes of it is looked for each second by whoever shows it."""
+    inbound = Inbound(store, config.sources, desk, follows=config.accounts, pace=Pacing(config.polling))
+    return Inlet(inbound, config.server.proxies)
 
 
 def _sweep(
