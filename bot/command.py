@@ -73,6 +73,8 @@ class Command:
     examples: tuple[str, ...]
     form: "Check | None" = None
     """How a form of this command is checked before it is taken; None: it has none."""
+    unless: str | None = None
+    """The argument that says what the form would ask for: where it is given, no form opens."""
     secret: bool = False
     """Whether people may type a password into its line, which is then kept nowhere (`bot.redaction`)."""
     stays: bool = False
@@ -105,9 +107,10 @@ def command(
     usage: str = "",
     examples: tuple[str, ...] = (),
     form: Check | None = None,
+    unless: str | None = None,
     secret: bool = False,
     stays: bool = False,
     suggest: Suggest | None = None,
 ) -> Callable[[F], Command]:
     """Make a command of a function; `bot.commands.COMMANDS` lists it."""
-    return lambda run: Command(name, run, role, usage, examples or (name,), form, secret, stays, suggest)
+    return lambda run: Command(name, run, role, usage, examples or (name,), form, unless, secret, stays, suggest)

@@ -152,7 +152,7 @@ class Dispatcher:
         context = self._context(parsed, person, run, request, conversation)
         if person.role() < parsed.command.role:
             raise context.not_allowed()
-        if conversation is not None and parsed.command.form is not None:
+        if conversation is not None and parsed.asks:
             await conversation.open_form()
         return await parsed.command.run(*parsed.args, **{**parsed.kwargs, "ctx": context})
 

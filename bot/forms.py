@@ -37,6 +37,10 @@ class Form:
         option = self.values.get(name, {}).get("selected_option")
         return option["value"] if option else None
 
+    def person(self, name: str) -> str | None:
+        """The id of whoever was chosen."""
+        return self.values.get(name, {}).get("selected_user")
+
     def many(self, name: str) -> tuple[str, ...]:
         """The values of the options that were chosen or ticked."""
         return tuple(option["value"] for option in self.values.get(name, {}).get("selected_options") or ())

@@ -29,6 +29,8 @@ class Parsed:
     command: Command
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    asks: bool = False
+    """Whether a form opens for what was not said."""
 
 
 class Grammar:
@@ -67,7 +69,9 @@ class Grammar:
             function, bound, _injected = self._app.parse_args(words, print_error=False, exit_on_error=False)
         except CycloptsError as error:
             raise self._explained(error, words) from None
-        return Parsed(self._by_function[function], bound.args, bound.kwargs)
+        command = self._by_function[function]
+        asks = command.form is not None and command.unless not in bound.arguments
+        return Parsed(command, bound.args, bound.kwargs, asks)
 
     def closest(self, words: list[str]) -> Command | None:
         """The command that these words start with."""

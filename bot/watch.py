@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.people import People
 from bridge.alerts import AlertDesk
 from bridge.breaker import Breaker
+from bridge.faces import NextOf
 from bridge.outbox import Outbox
 from bridge.receivers.board import Board
 from jobs.digest import Digests
@@ -33,6 +34,11 @@ BREAKER = timedelta(seconds=2)
 def desk_of(config: Config) -> AlertDesk:
     """What app.yaml says about alerts."""
     return AlertDesk(config.rules, config.routing)
+
+
+def next_of(desk: AlertDesk) -> NextOf:
+    """Whom the next step of an alert's escalation will mention."""
+    return lambda alert: step.who if (step := desk.next_step(alert)) else ()
 
 
 class Admins(Sequence[str]):
@@ -115,7 +121,9 @@ def outbox_of(
         config.slash,
         admins=admins,
         zone=config.timezone,
-        next_of=lambda alert: step.who if (step := desk.next_step(alert)) else (),
+        next_of=next_of(desk),
+        runbook_of=desk.runbook,
+        name_of=people.name_of,
     )
 
 

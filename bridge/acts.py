@@ -8,8 +8,11 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from bridge.casebook import Casebook
-from bridge.life import Acknowledge, Resolve, Snooze, Terms
-from store.tables import Alert, Notice, NoticeAlert
+from bridge.life import Acknowledge, Assign, Resolve, Snooze, Terms
+from bridge.notices import tell
+from bridge.routes import SEVERITIES
+from bridge.rules import Severity
+from store.tables import Alert, Notice, NoticeAlert, NoticeKind
 
 
 class Answer(StrEnum):
@@ -17,7 +20,7 @@ class Answer(StrEnum):
 
     DONE = "done"
     ALREADY = "already"
-    """Somebody has acknowledged it before."""
+    """Somebody has acknowledged it before, or it is assigned to that person."""
     RESOLVED = "resolved"
     PENDING = "pending"
     """It does not fire yet."""
@@ -73,6 +76,16 @@ def snooze(session: Session, now: datetime, user: str, alert_id: str, until: dat
     return _act(session, now, [alert_id], Snooze(user, until))[0]
 
 
+def assign(session: Session, now: datetime, user: str, alert_id: str, who: str) -> Outcome:
+    """Ask a person to look after it: told in a direct message, and mentioned first at the next step."""
+    outcome = _act(session, now, [alert_id], Assign(user, who))[0]
+    if outcome.alert is not None and outcome.answer is Answer.DONE and who != user:
+        facts = {"template": "notice/assigned", "facts": {"by": user, "alert_id": alert_id}}
+        place = SEVERITIES.index(Severity(outcome.alert.severity))
+        tell(session, now, who, NoticeKind.NOTE, facts, priority=place)
+    return outcome
+
+
 def resolve(session: Session, now: datetime, user: str, alert_id: str) -> Outcome:
     """Close it. The rule raises it again only after it was clear, or for another reason."""
     return _act(session, now, [alert_id], Resolve(user))[0]
@@ -90,7 +103,7 @@ def _visible(session: Session, notice_id: str, version: int | None) -> Sequence[
 
 
 def _act(
-    session: Session, now: datetime, alert_ids: Sequence[str], given: Acknowledge | Snooze | Resolve
+    session: Session, now: datetime, alert_ids: Sequence[str], given: Acknowledge | Snooze | Assign | Resolve
 ) -> Sequence[Outcome]:
     rows = session.exec(select(Alert).where(col(Alert.id).in_(alert_ids)).with_for_update()).all()
     found = {row.id: row for row in rows}

@@ -5,11 +5,12 @@ Everything here happens in somebody's transaction and only reads and writes rows
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlmodel import Session, col, select
 from sqlalchemy import BindParameter, Integer, bindparam
+from sqlmodel import Session, col, select
 
 from bridge import subscriptions
 from bridge.casebook import Casebook, blank, by_key, key_of, life_of, open_of
@@ -26,7 +27,6 @@ from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence,
 Judged: TypeAlias = tuple[Rule, str, Verdict]
 """Which rule says what of which subject."""
 _UP = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
-
 # Made once: they are asked every second, or in each transaction, and making one takes longer than its answer.
 _NOW: BindParameter[datetime] = bindparam("now", type_=UtcTime())
 _MOST: BindParameter[int] = bindparam("most", type_=Integer())
@@ -38,6 +38,7 @@ _DOWN = select(Alert.id).where(
     col(Alert.state).in_(_UP),
     col(Alert.rule).in_(bindparam("rules", expanding=True)),
 )
+
 
 class AlertDesk:
     """What app.yaml says about alerts, ready to be asked; it remembers nothing itself."""
@@ -117,7 +118,17 @@ class AlertDesk:
         """Whom the next step of its escalation mentions, at `alert.due_at`; None where there is none."""
         steps = self.routing.escalations(labels_of(alert))
         waiting = alert.state is AlertState.FIRING and not alert.held and alert.due_at is not None
-        return steps[alert.step] if waiting and alert.step < len(steps) else None
+        return _first_of_all(alert, steps[alert.step]) if waiting and alert.step < len(steps) else None
+
+    def runbook(self, rule: str) -> str | None:
+        """What to do about the alerts of a rule: a link, or a sentence."""
+        return self.rules[rule].runbook if rule in self.rules else None
+
+
+def _first_of_all(alert: Alert, step: Escalation) -> Escalation:
+    """A step that calls whom the alert is assigned to before all others."""
+    who = (alert.assigned_to, *step.who) if alert.assigned_to else step.who
+    return replace(step, who=tuple(dict.fromkeys(who)))
 
 
 def _verdicts(rules: Iterable[Rule], seen: Sequence[View]) -> Sequence[Judged]:
@@ -277,7 +288,7 @@ class _Sitting:
 
     def _escalate(self, row: Alert) -> None:
         steps = self._desk.routing.escalations(labels_of(row))
-        taken = steps[row.step - 1]
+        taken = _first_of_all(row, steps[row.step - 1])
         self._say(row, "step", step=row.step, who=taken.who, receivers=taken.receivers)
 
     def _say(

@@ -1,5 +1,6 @@
 """What a notice should show now: the rows as they are, for a template."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,9 @@ from store.tables import Alert, AlertState, Approval, Event, Notice, NoticeAlert
 
 NextOf: TypeAlias = Callable[[Alert], Sequence[str]]
 """Whom the next step of an alert's escalation, at its `due_at`, will mention."""
+RunbookOf: TypeAlias = Callable[[str], str | None]
+"""What to do about the alerts of a rule of this name."""
+_PERSON = re.compile(r"[UW][A-Z0-9]+")
 _WORST = {"critical": 0, "warning": 1, "info": 2}
 _OPEN = {state: place for place, state in enumerate(AlertState)}
 """What fires before what is acknowledged, what is over last."""
@@ -25,6 +29,11 @@ def nobody(_alert: Alert) -> Sequence[str]:
     return ()
 
 
+def no_runbook(_rule: str) -> str | None:
+    """Where rules have none."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """A template's name and its facts."""
@@ -33,6 +42,9 @@ class Face:
     facts: Mapping[str, Any] = field(repr=False)
     broadcast: bool = False
     """Whether a reply shows in the channel too."""
+    named: Sequence[str] = ()
+    """People who are told of and not spoken to: the template reads their names, by id, in `known_as`. A mention in a new
+    message calls somebody, and who has just acknowledged an alert need not be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,7 @@ class AlertFace:
     """The kind: `task`."""
     state: str
     held: bool
+    """Its provider cannot be reached: what is shown is what was known last."""
     reason: str
     facts: Told
     peak: Told
@@ -61,9 +74,11 @@ class AlertFace:
     snoozed_until: datetime | None
     resolved_by: str | None
     resolved_at: datetime | None
+    assigned_to: str | None
     did: str | None
     next_at: datetime | None
     next_who: Sequence[str]
+    runbook: str | None
 
     @property
     def lasted(self) -> float | None:
@@ -71,18 +86,20 @@ class AlertFace:
         return (self.resolved_at - self.fired_at).total_seconds() if self.resolved_at else None
 
 
-def face(session: Session, now: datetime, notice: Notice, *, next_of: NextOf = nobody) -> Face | None:
+def face(
+    session: Session, now: datetime, notice: Notice, *, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook
+) -> Face | None:
     """What `notice` should show now; None when there is nothing to show. Only reads."""
-    return _FACES[notice.kind](_Look(session, now, notice, next_of))
+    return _FACES[notice.kind](_Look(session, now, notice, next_of, runbook_of))
 
 
-def alert_face(alert: Alert, next_of: NextOf = nobody) -> AlertFace:
+def alert_face(alert: Alert, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook) -> AlertFace:
     """A row as the words need it: times are times, and what is not known reads None."""
     of, _, subject = alert.subject.partition("/")
     same = {
         name: getattr(alert, name)
         for name in AlertFace.__dataclass_fields__
-        if name not in {"subject", "of", "facts", "peak", "fired_at", "next_at", "next_who"}
+        if name not in {"subject", "of", "held", "facts", "peak", "fired_at", "next_at", "next_who", "runbook"}
     }
     who = next_of(alert) if alert.state is AlertState.FIRING and alert.due_at else ()
     return AlertFace(
@@ -94,7 +111,14 @@ def alert_face(alert: Alert, next_of: NextOf = nobody) -> AlertFace:
         fired_at=alert.fired_at or alert.began_at,
         next_at=alert.due_at if who else None,
         next_who=who,
+        runbook=runbook_of(alert.rule),
+        held=_is_cut_off(alert),
     )
+
+
+def _is_cut_off(alert: Alert) -> bool:
+    """Whether it is held by a provider that is still down; one that is back has set when it will be believed again."""
+    return alert.held and alert.due_at in (None, alert.snoozed_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +127,7 @@ class _Look:
     now: datetime
     notice: Notice
     next_of: NextOf
+    runbook_of: RunbookOf
 
     @property
     def parent(self) -> Notice:
@@ -133,10 +158,12 @@ def _alerts(look: _Look) -> Face | None:
         "mention": look.notice.facts["mention"],
     }
     if len(rows) == 1:
-        alert = alert_face(rows[0], look.next_of)
+        alert = alert_face(rows[0], look.next_of, look.runbook_of)
         # A message's first words would call those who are only next; an edit calls nobody.
         return Face("notice/alert", about | {"alert": alert if look.notice.ts else replace(alert, next_who=())})
-    return Face("notice/alerts", about | _group(rows))
+    rules = {row.rule for row in rows}
+    runbook = look.runbook_of(rows[0].rule) if len(rules) == 1 else None
+    return Face("notice/alerts", about | _group(rows) | {"runbook": runbook})
 
 
 def _group(rows: Sequence[Alert]) -> dict[str, Any]:
@@ -178,7 +205,14 @@ def _history(look: _Look) -> Face | None:
         for event in look.session.exec(happened)
         if (found := alerts.get(event.subject))
     ]
-    return Face("notice/history", {"entries": entries, "several": len(alerts) > 1}) if entries else None
+    facts = {"entries": entries, "several": len(alerts) > 1}
+    return Face("notice/history", facts, named=_named(entries)) if entries else None
+
+
+def _named(entries: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """The people who did what happened, or to whom it was given."""
+    ids = (entry["data"][name] for entry in entries for name in ("by", "who"))
+    return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and _PERSON.fullmatch(one)))
 
 
 def _escalation(look: _Look) -> Face | None:
@@ -215,7 +249,7 @@ def _events(look: _Look) -> Face | None:
         for event_id in ids
         if (event := found.get(event_id))
     ]
-    return Face("notice/events", {"entries": entries}) if entries else None
+    return Face("notice/events", {"entries": entries}, named=_named(entries)) if entries else None
 
 
 def _watch(look: _Look) -> Face:
@@ -230,9 +264,18 @@ def _approval(look: _Look) -> Face | None:
     return Face("approval/card", {"card": card, "mention": look.notice.facts.get("mention") or ()})
 
 
-def _template(look: _Look) -> Face:
-    """Notes and digests bring their words' name and facts along: `{"template": …, "facts": {…}}`."""
-    return Face(look.notice.facts["template"], revived(look.notice.facts["facts"]))
+def _template(look: _Look) -> Face | None:
+    """Notes and digests bring their words' name and facts along: `{"template": …, "facts": {…}}`.
+
+    A note about an alert names its id, and shows it as it is.
+    """
+    facts = revived(look.notice.facts["facts"])
+    if "alert_id" in facts:
+        alert = look.session.get(Alert, facts["alert_id"])
+        if alert is None:
+            return None
+        facts |= {"alert": alert_face(alert, runbook_of=look.runbook_of)}
+    return Face(look.notice.facts["template"], facts)
 
 
 _FACES: Mapping[NoticeKind, Callable[[_Look], Face | None]] = {

@@ -42,6 +42,7 @@ class Life:
     due_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
+    assigned_to: str | None = None
     claims: bool = True
     """Whether it keeps its key: while it is open, and after a person closed it, until the rule is clear."""
 
@@ -111,13 +112,21 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class Assign:
+    """Somebody asks a person to look after it; until that person acknowledges, it goes on as before."""
+
+    by: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resolve:
     """Somebody says that it is over."""
 
     by: str
 
 
-Given: TypeAlias = Fire | Clear | Hold | Release | Tick | Acknowledge | Snooze | Resolve
+Given: TypeAlias = Fire | Clear | Hold | Release | Tick | Acknowledge | Snooze | Assign | Resolve
 
 
 class Refusal(StrEnum):
@@ -159,7 +168,7 @@ def step(life: Life | None, given: Given, now: datetime, terms: Terms) -> Step:
             return Step(_hold(life) if isinstance(given, Hold) else _release(life, now))
         case Tick():
             return _tick(life, now, terms)
-        case Acknowledge() | Snooze() | Resolve():
+        case Acknowledge() | Snooze() | Assign() | Resolve():
             return _act(life, given, now)
 
 
@@ -279,7 +288,7 @@ def _fall_due(life: Life, now: datetime, terms: Terms) -> Step:
     return _happened(EventType.ALERT_ESCALATED, life, after, step=taken.step)
 
 
-def _act(life: Life, given: Acknowledge | Snooze | Resolve, now: datetime) -> Step:
+def _act(life: Life, given: Acknowledge | Snooze | Assign | Resolve, now: datetime) -> Step:
     if life.state in (AlertState.RESOLVED, AlertState.PENDING):
         return Step(life, refused=Refusal(life.state.value))
     match given:
@@ -307,6 +316,10 @@ def _act(life: Life, given: Acknowledge | Snooze | Resolve, now: datetime) -> St
                 due_at=until,
             )
             return _happened(EventType.ALERT_SNOOZED, life, later, by=by, until=until.isoformat())
+        case Assign(by, who):
+            if life.assigned_to == who:
+                return Step(life, refused=Refusal.ALREADY)
+            return _happened(EventType.ALERT_ASSIGNED, life, replace(life, assigned_to=who), by=by, who=who)
         case Resolve(by):
             over = replace(life, state=AlertState.RESOLVED, held=False, due_at=None, resolved_at=now, resolved_by=by)
             return _happened(EventType.ALERT_RESOLVED, life, over, by=by)

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from bridge.claims import Claim, UnrenderableError, claim
 from bridge.endings import Ending, settle
-from bridge.faces import Face, NextOf, face, nobody
+from bridge.faces import Face, NextOf, RunbookOf, face, no_runbook, nobody
 from bridge.receivers.board import Board, Later, Lost, Posted, Refused, Shown, Trouble
 from store.engine import Store
 from store.tables import new_id
@@ -47,6 +47,11 @@ def _nothing(_step: str) -> None:
     pass
 
 
+async def _nameless(_user: str) -> str | None:
+    """Where nobody knows names."""
+    return None
+
+
 class Outbox:
     """Sends what is due; any number of processes may do it at once."""
 
@@ -60,6 +65,8 @@ class Outbox:
         admins: Sequence[str] = (),
         zone: tzinfo = UTC,
         next_of: NextOf = nobody,
+        runbook_of: RunbookOf = no_runbook,
+        name_of: Callable[[str], Awaitable[str | None]] = _nameless,
         crash: Callable[[str], None] = _nothing,
     ) -> None:
         """language_of: of a receiver, a channel's or a person's id.
@@ -67,6 +74,8 @@ class Outbox:
         admins: receivers of the notes about what cannot be sent.
         zone: where Slack draws no times itself.
         next_of: whom the next step of an alert's escalation will mention.
+        runbook_of: what to do about the alerts of a rule.
+        name_of: what people call somebody, by id; where it is None, the id is shown.
         crash: called at each of `STEPS`; where tests end the process.
         """
         self._store = store
@@ -75,7 +84,8 @@ class Outbox:
         self._slash = slash
         self._admins = admins
         self._zone = zone
-        self._look = partial(face, next_of=next_of)
+        self._look = partial(face, next_of=next_of, runbook_of=runbook_of)
+        self._name_of = name_of
         self._crash = crash
         self._worker = new_id()
         self._nudged = asyncio.Event()
@@ -172,8 +182,10 @@ class Outbox:
         if isinstance(shown, UnrenderableError):
             return shown
         language = await self._language_of(claim.receiver)
+        known_as = {one: await self._name_of(one) or one for one in shown.named}
         try:
-            return render(shown.name, language, zone=self._zone, slash=self._slash, **shown.facts)
+            facts = {**shown.facts, "known_as": known_as}
+            return render(shown.name, language, zone=self._zone, slash=self._slash, **facts)
         except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
             # One bad row must not stand in the way of the rest.
             return UnrenderableError(repr(error))

@@ -5,6 +5,7 @@ catalogues in `locale/`. Facts are what the template names; a fact that is missi
 unknown and reads "—".
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
@@ -20,7 +21,7 @@ from markupsafe import Markup
 from templates import inputs, spans, words
 from templates.blocks import OPTION_LIMIT, Block, ButtonSpec, ConfirmSpec, OptionSpec, Style, escape, shorten
 from templates.plots import Plot
-from templates.spans import Figure, Mention, Run
+from templates.spans import Figure, Link, Mention, Run
 from templates.tags import CANVAS, SLASH, BlockTags, Canvas
 
 TEXT_LIMIT = 4000
@@ -174,6 +175,15 @@ def _who(context: Context, user: str | None) -> Markup:
 
 
 @pass_context
+def _link(context: Context, text: str) -> Markup:
+    """A page's address as a link, in a section; whatever else as it is."""
+    return _put(context, Link(text) if _ADDRESS.fullmatch(text) else Run(text))
+
+
+_ADDRESS = re.compile(r"https?://[^\s|<>]+")
+
+
+@pass_context
 def _plain(context: Context, value: str) -> str:
     """The words of a value or a sentence, for buttons and dialogs, which take plain text."""
     canvas: Canvas = context[CANVAS]
@@ -232,12 +242,13 @@ def _make_environment() -> Environment:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # declared by the extension
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.update(gettext=_gettext, ngettext=_ngettext, _=_gettext, button=_button, option=_option)
-    environment.filters.update(clock=_clock, joined=_joined, who=_who, plain=_plain, short_day=_short_day)
+    environment.filters.update(clock=_clock, joined=_joined, link=_link, who=_who, plain=_plain, short_day=_short_day)
     environment.globals.update(percent=_percent)
     environment.globals.update(
         text_input=inputs.text_input,
         select=inputs.select,
         checkboxes=inputs.checkboxes,
+        person_input=inputs.person_input,
         many=inputs.many,
         moment=inputs.moment,
         file_input=inputs.file_input,

@@ -105,6 +105,12 @@ def moment(
 
 
 @pass_context
+def person_input(context: Context, name: str, label: str, *, value: str | None = None) -> Markup:
+    """Somebody of the workspace."""
+    return _put(context, name, label, kit.UserSelectMenu(action_id=name, initial_user=value), hint=None, optional=False)
+
+
+@pass_context
 def checkboxes(
     context: Context,
     name: str,

@@ -106,3 +106,4 @@ COMMANDS: tuple[Command, ...] = (
     doctor.doctor,
     audit.audit,
 )
+    alerts.assign,

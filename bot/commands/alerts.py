@@ -1,6 +1,6 @@
 """`alerts`: what fires, and what people do about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from sqlmodel import Session
 
-from bot.arguments import AccountName, AlertArg, Page, SpanArg
+from bot.arguments import AccountName, AlertArg, Page, PersonArg, SpanArg
 from bot.command import Answer, RefusalError, command
 from bot.config import Role
 from bot.context import Context, Ctx
+from bot.forms import Form
+from bot.watch import desk_of, next_of
 from bridge import acts, silences
 from bridge.durations import span_of
 from bridge.faces import alert_face
@@ -64,11 +66,18 @@ async def show(alert_id: AlertArg, *, ctx: Ctx) -> Answer:
     def covering(session: Session, now: datetime) -> Silence | None:
         return silences.covering(silences.active(session, now), alert)
 
+    desk = desk_of(ctx.config)
+    face = alert_face(alert, next_of(desk), desk.runbook)
+    next_step = {"at": face.next_at, "who": list(face.next_who)} if face.next_at else None
     return ctx.answer(
         "alert/show",
         account=alert.account,
-        data={**facts_of(alert), "story": [{"at": one.time, "type": one.type, **one.data} for one in story]},
-        alert=alert_face(alert),
+        data={
+            **facts_of(alert),
+            "next": next_step,
+            "story": [{"at": one.time, "type": one.type, **one.data} for one in story],
+        },
+        alert=face,
         story=story,
         silenced=await ctx.store.transact(covering),
         may_change=ctx.person.role(alert.account) >= Role.OPERATOR,
@@ -107,6 +116,34 @@ async def snooze(alert_id: AlertArg, span: SpanArg = "1h", *, ctx: Ctx) -> Answe
         "snooze",
         lambda session, now: [acts.snooze(session, now, ctx.person.id, alert.id, now + lasting)],
         until=until,
+    )
+
+
+def nothing_wrong(_form: Form) -> Mapping[str, RefusalError]:
+    """Slack lets nobody choose a person who is none."""
+    return {}
+
+
+@command(
+    "alerts assign",
+    role=Role.OPERATOR,
+    usage="ID [@PERSON]",
+    examples=("alerts assign 3f9c2a @lin", "alerts assign 3f9c2a me"),
+    form=nothing_wrong,
+    unless="person",
+)
+async def assign(alert_id: AlertArg, person: PersonArg = None, *, ctx: Ctx) -> Answer:
+    """Ask somebody to look after an alert: they are told, and called first while nobody acknowledges."""
+    alert = await meant(ctx, alert_id, Role.OPERATOR)
+    who = person or (ctx.form.person("person") if ctx.form else None)
+    if who is None:
+        return ctx.ask("alert/assign", account=alert.account, alert=alert_face(alert))
+    who = who if who.isupper() and who.isascii() else ctx.person.id
+    return await _change(
+        ctx,
+        "assign",
+        lambda session, now: [acts.assign(session, now, ctx.person.id, alert.id, who)],
+        assigned_to=who,
     )
 
 
@@ -155,6 +192,7 @@ async def _change(
     work: Callable[[Session, datetime], Sequence[acts.Outcome]],
     *,
     until: datetime | None = None,
+    assigned_to: str | None = None,
     seen: bool = False,
 ) -> Answer:
     outcomes, now = await ctx.store.transact(lambda session, now: (work(session, now), now))
@@ -182,6 +220,7 @@ async def _change(
             for one in outcomes
         ],
         until=until,
+        assigned_to=assigned_to,
         now=now,
         user=ctx.person.id,
     )

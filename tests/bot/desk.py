@@ -17,18 +17,18 @@ FACTS = {kind: facts for kind, _, _, facts in FIRINGS[::-1]}
 DESK = AlertDesk(DEFAULTS, Routing(default=ALERTS))
 
 
-async def raised(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, account="umail"):
+async def raised(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, account="umail", desk=DESK):
     """An alert that fires; its id."""
     rule = next(rule for rule in DEFAULTS if rule.kind is kind)
 
     def work(session, now):
         verdict = Firing(Reason.ABOVE_USUAL, FACTS[kind], 0.063)
-        DESK.apply(session, now, rule=rule, account=account, subject=subject, verdict=verdict)
+        desk.apply(session, now, rule=rule, account=account, subject=subject, verdict=verdict)
         rows = session.exec(select(Alert).where(Alert.subject == subject).order_by(col(Alert.id).desc())).all()
         if rule.wait:
             rows[0].due_at = now
             session.flush()
-            DESK.due(session, now)
+            desk.due(session, now)
         return rows[0].id
 
     return await office.store.transact(work)

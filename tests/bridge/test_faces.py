@@ -6,11 +6,12 @@ import aiohttp
 import pytest
 
 from bridge.events import EventType
-from bridge.told import revived
 from bridge.outbox import Outbox
+from bridge.told import Told, revived
 from sandbox.slack.server import SlackServer
 from store.engine import Store
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind, Snapshot, new_id
+from templates import render
 from tests.bridge.posts import ALERTS, WHO, Clock, Desk, alert, board_of, english, showing
 
 LABELS = {"labels": {"account": "umail", "rule": "bounces"}, "severity": "warning", "mention": ["S0ONCALL"]}
@@ -78,7 +79,7 @@ async def test_an_alert_says_what_is_wrong_and_what_helps(desk):
         'silence "rule=bounce_rate" "account=umail" "subject=task/19124" 2h',
         "bounces --task 19124 --account umail",
         f"alerts show {one.id}",
-        f"alerts resolve {one.id}",
+        f"alerts assign {one.id}",
     ]
     assert message.pings == ["S0ONCALL"], "who is next is called when it is time"
     assert "next call at " in message.plain
@@ -160,7 +161,79 @@ async def test_the_thread_tells_who_did_what(desk):
     await desk.drain()
     _, story = read(desk, (await desk.notice(head.id)).ts)
     found = [line.split(" ", 1)[1].split(" ", 1)[-1] for line in story.split("\n")]
-    assert [words in line for words, line in zip(("fires", "step 1", "by @lin", "resolved"), found, strict=True)]
+    words = ("fires", "step 1", "by U0LIN", "resolved")
+    assert [word in line for word, line in zip(words, found, strict=True)] == [True] * 4
+
+
+async def test_who_did_it_is_named_in_the_thread_and_not_called(desk):
+    async def name_of(user):
+        return {"U0LIN": "Lin *Weber*"}.get(user)
+
+    now = desk.clock.now()
+    one = alert(now)
+    head = await shown(desk, one)
+    fields = {"account": "umail", "subject": f"alert/{one.id}", "time": now, "recorded_at": now}
+    given = {"by": "U0LIN", "who": "U0OPS"}
+    await desk.add(
+        Event(id=new_id(), type=EventType.ALERT_ASSIGNED, data=given, **fields),
+        notice(desk, kind=NoticeKind.HISTORY, parent_id=head.id, facts={}),
+    )
+    outbox = Outbox(desk.store, board_of(desk.slack, desk.session), english, "/edm", name_of=name_of)
+    desk.step(2)
+    await outbox.run_once()
+    _, story = desk.slack.visible(WHO, ALERTS, (await desk.notice(head.id)).ts)
+    assert "assigned to U0OPS by Lin *Weber*" in story.plain
+    assert story.pings == []
+
+
+@pytest.mark.parametrize(
+    ("due", "cut_off"),
+    [(None, True), (timedelta(minutes=10), False)],
+    ids=["while its provider is down", "once its provider is back"],
+)
+async def test_figures_are_the_last_known_ones_until_the_provider_is_back(desk, due, cut_off):
+    now = desk.clock.now()
+    await shown(desk, alert(now, held=True, due_at=now + due if due else None))
+    [text] = read(desk)
+    assert ("these figures are the last known ones" in text) is cut_off
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_rules_runbook_is_on_its_message(desk, number):
+    page = "https://wiki.shop.example/bounces?a=1&b=2"
+    runbooks = {"bounce_rate": page}
+    desk.outbox = Outbox(desk.store, board_of(desk.slack, desk.session), english, "/edm", runbook_of=runbooks.get)
+    await shown(desk, *(alert(desk.clock.now(), one) for one in range(number)))
+    [message] = desk.slack.visible(WHO, ALERTS)
+    assert f"What to do: {page}" in message.plain
+    elements = [part for block in message.blocks for each in block["elements"] for part in each.get("elements", ())]
+    assert [part["url"] for part in elements if part["type"] == "link"] == [page]
+
+
+async def test_a_runbook_that_is_a_sentence_is_one(desk):
+    sentence = "call the vendor, see https://wiki.shop.example"
+    desk.outbox = Outbox(
+        desk.store, board_of(desk.slack, desk.session), english, "/edm", runbook_of=lambda _rule: sentence
+    )
+    await shown(desk, alert(desk.clock.now()))
+    assert f"What to do: {sentence}" in read(desk)[0]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", EventType)
+def test_every_type_of_event_has_words_of_its_own(kind, language):
+    about = {"of": kind.partition(".")[0], "subject": "7", "account": "umail", "at": Clock().now(), "type": kind.value}
+    said = {"to": "sending", "rule": "bounces", "about": "task/7", "name": "spring", "by": "U0LIN", "who": "U0MEI"}
+    said |= {"until": Clock().now(), "step": 1}
+
+    def words(entry_type):
+        entry = {**about, "type": entry_type, "data": Told(said)}
+        return render("notice/events", language, entries=[entry], known_as={}).text.split(" · ")[0]
+
+    assert kind.value not in words(kind.value)
+    assert words(kind.value) not in {words(other.value) for other in EventType if other is not kind}
+    # A family's first words are not yet its own.
+    assert words(kind.value) != words(f"{about['of']}.nothing")
 
 
 async def test_an_escalation_is_heard_by_everyone(desk):

@@ -44,7 +44,14 @@ def shown(one, story=(), silenced=None, *, may_change=True):
 
 
 def changed(action, *outcomes):
-    return {"action": action, "outcomes": outcomes, "until": LATER, "now": LATER, "user": "U0OPS"}
+    return {
+        "action": action,
+        "outcomes": outcomes,
+        "until": LATER,
+        "now": LATER,
+        "user": "U0OPS",
+        "assigned_to": "U0LIN",
+    }
 
 
 def outcome(answer, one=None, by=None):
@@ -73,11 +80,12 @@ MESSAGES = {
         shown(HELD, STORY[:1], SILENCE),
     ],
     "alert/changed": [
-        *(changed(action, one) for action in ("ack", "snooze", "resolve") for one in (DONE, *REFUSED)),
+        *(changed(action, one) for action in ("ack", "snooze", "assign", "resolve") for one in (DONE, *REFUSED)),
         changed("ack"),
         changed("ack", DONE, DONE),
         changed("ack", DONE, DONE, *REFUSED),
         changed("ack", *REFUSED),
     ],
+    "alert/assign": [{"alert": one} for one in EVERY],
     "alert/unclear": [{"alert_id": "3f9c", "alerts": alerts} for alerts in ((), EACH, EVERY[:10])],
 }

@@ -121,6 +121,7 @@ MESSAGES = {
                 "address",
                 "alert id",
                 "silence id",
+                "person",
                 "span",
                 "comment",
             )

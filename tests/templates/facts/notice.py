@@ -1,5 +1,6 @@
 """What Slack shows by itself: alerts, their threads, events, notes."""
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -70,8 +71,12 @@ FIRINGS: list[tuple[RuleKind, str, str, dict[str, Any]]] = [
     ),
     (RuleKind.UNAPPROVED_SEND, "task/19124", "unapproved", OF_TASK | {"status": "scheduled"}),
 ]
+RUNBOOKS = defaultdict(
+    lambda: None, {"task/19124": "https://wiki.shop.example/bounces?a=1&b=2", "balance": f"ask {NASTY} to pay"}
+)
+"""By subject, for the variety."""
 STATES: dict[AlertState, dict[str, Any]] = {
-    AlertState.FIRING: {"due_at": LATER},
+    AlertState.FIRING: {"due_at": LATER, "assigned_to": "U0LIN"},
     AlertState.ACKNOWLEDGED: {"acknowledged_by": "U0MEI", "acknowledged_at": LATER, "did": "paused"},
     AlertState.SNOOZED: {"snoozed_by": "U0MEI", "snoozed_until": LATER, "held": True},
     AlertState.RESOLVED: {"resolved_at": LATER, "resolved_by": "U0MEI", "did": "paused"},
@@ -83,7 +88,7 @@ def alert(kind=RuleKind.BOUNCE_RATE, subject="task/19124", reason="above_usual",
     what = {"rule": kind.value, "kind": kind.value, "subject": subject, "reason": reason}
     when = {"id": new_id(), "began_at": AT, "fired_at": AT}
     row = Alert(**{**told, **what, **when, "facts": facts, "peak": facts, **more})
-    return alert_face(row, lambda _alert: ["S0ONCALL"])
+    return alert_face(row, lambda _alert: ["S0ONCALL"], lambda _rule: RUNBOOKS[subject])
 
 
 EVERY = [alert(*firing, state=state, **more) for firing in FIRINGS for state, more in STATES.items()]
@@ -95,8 +100,20 @@ SAID = {
     "scheduled_at": AT.isoformat(),
     "reason": "x",
     "by": "U0LIN",
+    "who": "U0MEI",
+    "until": AT.isoformat(),
+    "step": 1,
+    "rule": "bounces",
+    "about": NASTY,
+    "name": NASTY,
+    "recipients": 90_000,
 }
+KNOWN_AS = {"U0LIN": NASTY}
+"""Of others Slack said no name."""
+NAMED = {"known_as": KNOWN_AS}
 SUBJECTS = {"task": "19124", "message": "87321", "template": "16", "domain": "shop.example", "import": "8"}
+SUBJECTS |= {"approval": "01a1", "endpoint": "crm", "delivery": "crm"}
+BARE = {"rule": "bounces", "about": "task/19124"}
 
 
 def group(states, total, **more):
@@ -104,6 +121,7 @@ def group(states, total, **more):
     counts = {state.value: states.count(state) for state in states}
     facts = {"alerts": shown, "more": max(0, total - 10), "total": total, "severities": [("warning", total)]}
     facts |= {"states": counts, "acknowledged_by": [], "since": AT, "lasted": None, "mention": ["S0ONCALL"]}
+    facts |= {"runbook": "https://wiki.shop.example/bounces"}
     return {**ON, "matchers": '"account=umail" "rule=bounces"', **facts, **more}
 
 
@@ -136,17 +154,27 @@ MESSAGES = {
     ],
     "notice/members": [{"first": 1, "last": 20, "alerts": EVERY[start : start + 20]} for start in range(0, 80, 20)],
     "notice/history": [
-        {"entries": [one for one in HAPPENED if one["type"].startswith("alert.")], "several": several}
+        {"entries": [one for one in HAPPENED if one["type"].startswith("alert.")], "several": several, **NAMED}
         for several in (True, False)
     ]
-    + [{"entries": [happened("alert.firing", reason="snooze_over"), happened("alert.resolved")], "several": True}],
+    + [
+        {"entries": [happened("alert.firing", reason="snooze_over"), happened("alert.resolved")], "several": True}
+        | NAMED
+    ],
     "notice/escalation": [
         {**ON, "why": why, "who": ["S0ONCALL", "U0MEI"], "alert": alert(), "firing": firing, "said_at": LATER}
         for why in ("step", "repeat", "snooze_over", "silence_over")
         for firing in (0, 1, 3)
     ],
-    "notice/events": [{"entries": HAPPENED[start : start + 30]} for start in range(0, len(HAPPENED), 30)]
-    + [{"entries": [happened("template.checked", to="passed"), happened("import.finished", to="done")]}],
+    "notice/events": [{"entries": HAPPENED[start : start + 30], **NAMED} for start in range(0, len(HAPPENED), 30)]
+    + [{"entries": [happened("template.checked", to="passed"), happened("import.finished", to="done")], **NAMED}]
+    + [
+        {
+            "entries": [happened(kind, **BARE) for kind in ("alert.resolved", "approval.expired", "delivery.dead")],
+            **NAMED,
+        }
+    ],
+    "notice/assigned": [{"alert": one, "by": "U0LIN", "alert_id": one.id} for one in EVERY],
     "notice/parked": [
         {"receiver": receiver, "scope": scope, "error": error, "since": AT, "over": over}
         for receiver in ("C0OLD", "U0GONE")
