@@ -58,7 +58,7 @@ class Casebook:
 
     def write(self) -> None:
         """Write down what is new, for who reads it in this transaction."""
-        rows.insert(self.session, [*self._opened.values()])
+        rows.insert(self.session, [*self._opened.values()], keep=True)
         rows.insert(self.session, self._happened)
         self._opened, self._happened = {}, []
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bridge import cards, watch
@@ -87,6 +88,14 @@ class AlertFace:
 
 
 def face(
+_SAME = tuple(
+    name
+    for name in AlertFace.__dataclass_fields__
+    if name not in {"subject", "of", "held", "facts", "peak", "fired_at", "next_at", "next_who", "runbook"}
+)
+"""What an `AlertFace` takes from its row as it is."""
+
+
     session: Session, now: datetime, notice: Notice, *, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook
 ) -> Face | None:
     """What `notice` should show now; None when there is nothing to show. Only reads."""
@@ -96,18 +105,14 @@ def face(
 def alert_face(alert: Alert, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook) -> AlertFace:
     """A row as the words need it: times are times, and what is not known reads None."""
     of, _, subject = alert.subject.partition("/")
-    same = {
-        name: getattr(alert, name)
-        for name in AlertFace.__dataclass_fields__
-        if name not in {"subject", "of", "held", "facts", "peak", "fired_at", "next_at", "next_who", "runbook"}
-    }
+    same = {name: getattr(alert, name) for name in _SAME}
     who = next_of(alert) if alert.state is AlertState.FIRING and alert.due_at else ()
     return AlertFace(
         **same,
         of=of,
         subject=subject,
-        facts=Told(revived(alert.facts)),
-        peak=Told(revived(alert.peak)),
+        facts=Told(alert.facts),
+        peak=Told(alert.peak),
         fired_at=alert.fired_at or alert.began_at,
         next_at=alert.due_at if who else None,
         next_who=who,
@@ -131,18 +136,27 @@ class _Look:
 
     @property
     def parent(self) -> Notice:
+_LAST = 2**31 - 1
+"""No notice shows so many."""
+# Made once: each message asks for them, and making it takes longer than its answer.
+_ITS_ALERTS = (
+    select(Alert)
+    .join(NoticeAlert, col(NoticeAlert.alert_id) == col(Alert.id))
+    .where(
+        NoticeAlert.notice_id == bindparam("notice"),
+        col(NoticeAlert.position).between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(col(NoticeAlert.position), col(Alert.id))
+)
+
+
         """The notice whose thread it stands in."""
         return self.session.get_one(Notice, self.notice.parent_id)
 
-    def alerts(self, notice_id: str | None, first: int = 1, last: int | None = None) -> list[Alert]:
+    def alerts(self, notice_id: str | None, first: int = 1, last: int = _LAST) -> list[Alert]:
         """A notice's alerts in the order in which they joined, from position `first` to `last`."""
-        found = (
-            select(Alert)
-            .join(NoticeAlert, col(NoticeAlert.alert_id) == col(Alert.id))
-            .where(NoticeAlert.notice_id == notice_id, NoticeAlert.position >= first)
-            .order_by(col(NoticeAlert.position), col(Alert.id))
-        )
-        return list(self.session.exec(found if last is None else found.where(NoticeAlert.position <= last)))
+        given = {"notice": notice_id, "first": first, "last": last}
+        return list(self.session.exec(_ITS_ALERTS, params=given))
 
 
 def _alerts(look: _Look) -> Face | None:
@@ -201,7 +215,7 @@ def _history(look: _Look) -> Face | None:
         .limit(PAGE)
     )
     entries = [
-        {"at": event.time, "type": event.type, "data": Told(revived(event.data)), "alert": alert_face(found)}
+        {"at": event.time, "type": event.type, "data": Told(event.data), "alert": alert_face(found)}
         for event in look.session.exec(happened)
         if (found := alerts.get(event.subject))
     ]
@@ -244,7 +258,7 @@ def _events(look: _Look) -> Face | None:
             "account": event.account,
             "subject": event.subject.partition("/")[2],
             "of": event.subject.partition("/")[0],
-            "data": Told(revived(event.data)),
+            "data": Told(event.data),
         }
         for event_id in ids
         if (event := found.get(event_id))

@@ -8,10 +8,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 class Told(dict[str, Any]):
-    """Facts by name; what was not told is unknown."""
+    """Facts by name, as a row keeps them: what is read by its name is revived, and what was not told is unknown."""
 
-    def __missing__(self, _key: str) -> None:
-        return None
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # JSON
+        return revived(self.get(key))
 
 
 def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
@@ -20,6 +20,6 @@ def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
         return {key: revived(item) for key, item in value.items()}
     if isinstance(value, list):
         return [revived(item) for item in value]
-    if isinstance(value, str) and _TIME.fullmatch(value):
+    if isinstance(value, str) and value[10:11] == "T" and _TIME.fullmatch(value):
         return datetime.fromisoformat(value)
     return value

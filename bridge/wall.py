@@ -143,7 +143,7 @@ class Wall:
                     )
                 )
             joined.append(notice)
-        insert(self._session, [*self._fresh.values()])
+        insert(self._session, [*self._fresh.values()], keep=True)
         insert(self._session, links)
         return joined
 

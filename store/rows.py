@@ -27,17 +27,19 @@ def new(model: type[Row], **values: Any) -> Row:  # noqa: ANN401
     return row
 
 
-def insert(session: Session, rows: Sequence[SQLModel]) -> None:
-    """Write rows that `new` made, all of one class; afterwards they are the session's, like rows that were read.
+def insert(session: Session, rows: Sequence[SQLModel], *, keep: bool = False) -> None:
+    """Write rows that `new` made, all of one class.
 
     What a database checks is checked here, at once: the rows that they refer to must be there.
+
+    keep: afterwards they are the session's, like rows that were read: what is changed about them is written, too.
     """
     if not rows:
         return
     table = SQLModel.metadata.tables[str(type(rows[0]).__tablename__)]
     names = table.columns.keys()
     session.connection().execute(table.insert(), [{name: row.__dict__[name] for name in names} for row in rows])
-    for row in rows:
+    for row in rows if keep else ():
         make_transient_to_detached(row)
         session.add(row)
 

@@ -33,6 +33,8 @@ def _is_meant(rule: Rule, view: View) -> bool:
     where = rule.where
     if where.accounts and not any_fits(where.accounts, [view.account]):
         return False
+    if not (where.tasks or where.lists):
+        return True
     task = view.row if view.kind is Kind.TASK else view.task
     facts = task.facts if task else {}
     what, _, number = view.subject.partition("/")
