@@ -57,9 +57,9 @@ DomainName = Annotated[str, Parameter(validator=_formed("domain", _DOMAIN))]
 AlertArg = Annotated[str, Parameter(validator=_formed("alert id", r"[0-9A-Fa-f-]{4,36}"))]
 SilenceArg = Annotated[str, Parameter(validator=_formed("silence id", r"[0-9A-Fa-f-]{4,36}"))]
 """A UUID, or its end, which is what people are shown."""
-SpanArg = Annotated[str, Parameter(validator=_span)]
 PersonArg = Annotated[str | None, Parameter(validator=_formed("person", r"[UW][A-Z0-9]+|@?me|@?我"))]
 """An id, which is what Slack makes of `@name`; or oneself."""
+SpanArg = Annotated[str, Parameter(validator=_span)]
 AccountName = Annotated[str | None, Parameter(name="--account")]
 Page = Annotated[int, Parameter(name="--page", validator=_page)]
 Injected = Parameter(parse=False)

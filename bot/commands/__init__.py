@@ -95,6 +95,7 @@ COMMANDS: tuple[Command, ...] = (
     alerts.show,
     alerts.ack,
     alerts.snooze,
+    alerts.assign,
     alerts.resolve,
     silences.silence,
     silences.ls,
@@ -106,4 +107,3 @@ COMMANDS: tuple[Command, ...] = (
     doctor.doctor,
     audit.audit,
 )
-    alerts.assign,

@@ -6,8 +6,8 @@ from typing import Any
 
 from bridge.events import EventType
 from bridge.faces import alert_face
-from bridge.told import Told, revived
 from bridge.rules import RuleKind, Severity
+from bridge.told import Told, revived
 from store.tables import Alert, AlertState, new_id
 from tests.templates.facts.shared import AT, NASTY
 
