@@ -272,7 +272,12 @@ def _outside(hours: Hours | None, facts: PolicyFacts, zone: ZoneInfo) -> _Judged
         return _UNSAID
     starts = not hours.covers(facts.starts_at, zone)
     ends = facts.ends_at is not None and not hours.covers(facts.ends_at, zone)
-    limit = {**hours.model_dump(mode="json", by_alias=True), "when": "starts" if starts else "ends"}
+    limit = {
+        "from": hours.begin.isoformat("minutes"),
+        "to": hours.end.isoformat("minutes"),
+        "days": [day.value for day in hours.days],
+        "when": "starts" if starts else "ends",
+    }
     return starts or ends, Reason("outside", limit)
 
 
