@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from bridge import cards, watch
+from bridge import watch
+from bridge.cardface import card_of
 from bridge.notices import LISTED, PAGE
 from bridge.told import Told, revived
 from store.tables import Alert, AlertState, Approval, Event, Notice, NoticeAlert, NoticeKind
@@ -87,7 +88,6 @@ class AlertFace:
         return (self.resolved_at - self.fired_at).total_seconds() if self.resolved_at else None
 
 
-def face(
 _SAME = tuple(
     name
     for name in AlertFace.__dataclass_fields__
@@ -96,10 +96,20 @@ _SAME = tuple(
 """What an `AlertFace` takes from its row as it is."""
 
 
-    session: Session, now: datetime, notice: Notice, *, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook
+def face(
+    session: Session,
+    now: datetime,
+    notice: Notice,
+    *,
+    next_of: NextOf = nobody,
+    runbook_of: RunbookOf = no_runbook,
+    tests: bool = False,
 ) -> Face | None:
-    """What `notice` should show now; None when there is nothing to show. Only reads."""
-    return _FACES[notice.kind](_Look(session, now, notice, next_of, runbook_of))
+    """What `notice` should show now; None when there is nothing to show. Only reads.
+
+    tests: whether some account can send a single message, by which what is asked for may be tried.
+    """
+    return _FACES[notice.kind](_Look(session, now, notice, next_of, runbook_of, tests))
 
 
 def alert_face(alert: Alert, next_of: NextOf = nobody, runbook_of: RunbookOf = no_runbook) -> AlertFace:
@@ -126,16 +136,6 @@ def _is_cut_off(alert: Alert) -> bool:
     return alert.held and alert.due_at in (None, alert.snoozed_until)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    session: Session
-    now: datetime
-    notice: Notice
-    next_of: NextOf
-    runbook_of: RunbookOf
-
-    @property
-    def parent(self) -> Notice:
 _LAST = 2**31 - 1
 """No notice shows so many."""
 # Made once: each message asks for them, and making it takes longer than its answer.
@@ -150,6 +150,17 @@ _ITS_ALERTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    session: Session
+    now: datetime
+    notice: Notice
+    next_of: NextOf
+    runbook_of: RunbookOf
+    tests: bool
+
+    @property
+    def parent(self) -> Notice:
         """The notice whose thread it stands in."""
         return self.session.get_one(Notice, self.notice.parent_id)
 
@@ -274,8 +285,7 @@ def _approval(look: _Look) -> Face | None:
     approval = look.session.get(Approval, look.notice.approval_id)
     if approval is None:
         return None
-    card = cards.card_of(look.session, look.now, approval)
-    return Face("approval/card", {"card": card, "mention": look.notice.facts.get("mention") or ()})
+    return Face("approval/card", {"card": card_of(look.session, look.now, approval), "tests": look.tests})
 
 
 def _template(look: _Look) -> Face | None:

@@ -67,6 +67,7 @@ class Outbox:
         next_of: NextOf = nobody,
         runbook_of: RunbookOf = no_runbook,
         name_of: Callable[[str], Awaitable[str | None]] = _nameless,
+        tests: bool = False,
         crash: Callable[[str], None] = _nothing,
     ) -> None:
         """language_of: of a receiver, a channel's or a person's id.
@@ -76,6 +77,7 @@ class Outbox:
         next_of: whom the next step of an alert's escalation will mention.
         runbook_of: what to do about the alerts of a rule.
         name_of: what people call somebody, by id; where it is None, the id is shown.
+        tests: whether some account can send a single message: a request may then be tried on oneself.
         crash: called at each of `STEPS`; where tests end the process.
         """
         self._store = store
@@ -84,7 +86,7 @@ class Outbox:
         self._slash = slash
         self._admins = admins
         self._zone = zone
-        self._look = partial(face, next_of=next_of, runbook_of=runbook_of)
+        self._look = partial(face, next_of=next_of, runbook_of=runbook_of, tests=tests)
         self._name_of = name_of
         self._crash = crash
         self._worker = new_id()
