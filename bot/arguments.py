@@ -55,6 +55,7 @@ MessageArg = Annotated[str, Parameter(validator=_formed("message id", r"[A-Za-z0
 EmailAddress = Annotated[str, Parameter(validator=_formed("address", ADDRESS))]
 DomainName = Annotated[str, Parameter(validator=_formed("domain", _DOMAIN))]
 AlertArg = Annotated[str, Parameter(validator=_formed("alert id", r"[0-9A-Fa-f-]{4,36}"))]
+ApprovalArg = Annotated[str, Parameter(validator=_formed("request id", r"[0-9A-Fa-f-]{4,36}"))]
 SilenceArg = Annotated[str, Parameter(validator=_formed("silence id", r"[0-9A-Fa-f-]{4,36}"))]
 """A UUID, or its end, which is what people are shown."""
 PersonArg = Annotated[str | None, Parameter(validator=_formed("person", r"[UW][A-Z0-9]+|@?me|@?我"))]

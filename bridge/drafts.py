@@ -106,6 +106,17 @@ async def discard(store: Store, draft: Draft, *, by: str) -> bool:
     return await store.transact(discarded)
 
 
+async def keep(store: Store, draft: Draft, *, until: datetime) -> None:
+    """Let an open draft wait longer: people were asked about it."""
+
+    def kept(session: Session, now: datetime) -> None:
+        row = _open(session, draft.id, now)
+        if row is not None:
+            row.expires_at = max(row.expires_at, until)
+
+    await store.transact(kept)
+
+
 async def tidy(store: Store) -> None:
     """Close what nobody will: drafts whose time is over, and those whose sending process died."""
 

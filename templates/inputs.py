@@ -145,14 +145,14 @@ def file_input(
 
 def _put(context: Context, name: str, label: str, element: kit.Element, *, hint: str | None, optional: bool) -> Markup:
     canvas: Canvas = context[CANVAS]
-    words = _plain(context, label)
+    words, help_ = _plain(context, label), _plain(context, hint or "").strip()
     canvas.blocks.append(
         blocks.resolved(
             kit.InputBlock(
                 label=kit.PlainText(blocks.shorten(words, LABEL_LIMIT)),
                 element=element,
                 block_id=name,
-                hint=kit.PlainText(blocks.shorten(_plain(context, hint), LABEL_LIMIT)) if hint else None,
+                hint=kit.PlainText(blocks.shorten(help_, LABEL_LIMIT)) if help_ else None,
                 optional=optional,
             )
         )

@@ -39,19 +39,19 @@ def check_edit(form: Form) -> Mapping[str, RefusalError]:
 def _faults(form: Form) -> Iterator[tuple[str, RefusalError]]:
     for name in ("sender", "reply_to"):
         address = form.one(name) or form.text(name)
-        if address and not _is_address(address):
+        if address and not is_address(address):
             yield name, _wrong("address", word=address)
     for name in ("sender_name", "subject"):
         if form.text(name) is None:
             yield name, _wrong("blank")
     to = recipients_in(form.text("recipients") or "")
-    if bad := [address for address in to if not _is_address(address)]:
+    if bad := [address for address in to if not is_address(address)]:
         yield "recipients", _wrong("address", word=bad[0], count=len(bad))
     elif not 1 <= len(to) <= MOST_RECIPIENTS:
         yield "recipients", _wrong("many" if to else "blank", count=len(to))
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     # SMTP without extensions takes ASCII only, and so does U-Mail's client.
     return text.isascii() and re.fullmatch(ADDRESS, text) is not None
 

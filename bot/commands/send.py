@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.arguments import AccountName
 from bot.command import Answer, RefusalError, command
+from bot.commands.asking import ask_for_draft, asked, nobody_decides, put_aside, refuse_if_asked
 from bot.commands.letterform import MOST_RECIPIENTS, TYPED, check, check_edit, letter_in
 from bot.config import Role
 from bot.context import Context, Ctx
@@ -65,6 +66,7 @@ async def discard(draft_id: str, *, ctx: Ctx) -> Answer:
     draft, provider = await _mine(ctx, draft_id)
     if not await drafts.discard(ctx.store, draft, by=ctx.person.id):
         raise await _closed(ctx, draft_id)
+    await put_aside(ctx, draft, "discarded")
     return ctx.answer("send/discarded", account=provider.account, count=drafts.recipients_of(draft))
 
 
@@ -74,6 +76,8 @@ async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
     draft, provider = await _mine(ctx, draft_id)
     letter = Letter.read(draft.content)
     about: dict[str, Any] = {"title": provider.title, "subject": letter.subject, "count": len(letter.recipients)}
+    if _needs_others(ctx, len(letter.recipients)) and (request := await _asked(ctx, provider, draft)) is not None:
+        return request
     if not ctx.confirmed:
         return ctx.answer("send/confirm", outcome=Outcome.REFUSED, account=provider.account, draft_id=draft.id, **about)
     posted = await posting.post(ctx.store, provider, draft, by=ctx.person.id, run=ctx.run, check=_check_line(provider))
@@ -84,6 +88,21 @@ async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
     if posted.state is DraftState.UNKNOWN or posted.error is None:
         return _unknown(ctx, provider, posted.error, about)
     return _failed(ctx, provider, posted.error, posted.again, about)
+
+
+def _needs_others(ctx: Context, recipients: int) -> bool:
+    """Whether a message goes to so many that others have to say yes to it."""
+    return recipients > ctx.config.approvals.messages_over and not nobody_decides(ctx)
+
+
+async def _asked(ctx: Context, provider: SendsMessages, draft: Draft) -> Answer | None:
+    """Ask others to let it go; None where app.yaml asks nobody for such a one."""
+    await refuse_if_asked(ctx, draft.account, f"draft/{draft.id}")
+    request = await ask_for_draft(ctx, provider, draft)
+    if request is None:
+        return None
+    await drafts.keep(ctx.store, draft, until=request.expires_at)
+    return asked(ctx, provider, request)
 
 
 async def _mine(ctx: Context, draft_id: str) -> tuple[Draft, SendsMessages]:
@@ -157,6 +176,8 @@ async def _previewed(ctx: Context, provider: Provider, before: Draft | None, for
     )
     if draft is None:
         raise await _closed(ctx, before.id if before else "")
+    if before is not None:
+        await put_aside(ctx, before, "edited")
     balance = await _balance(provider)
     return ctx.answer(
         "send/preview",
@@ -170,6 +191,7 @@ async def _previewed(ctx: Context, provider: Provider, before: Draft | None, for
         text=text_of(letter.content, EXCERPT) if letter.is_html else letter.content[:EXCERPT],
         shown=letter.recipients[:SHOWN],
         count=len(letter.recipients),
+        asks=_needs_others(ctx, len(letter.recipients)),
         left=balance.emails_left if isinstance(balance, Balance) else None,
         why_unknown=balance if isinstance(balance, ProviderError) else None,
         expires_at=draft.expires_at,

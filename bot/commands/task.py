@@ -5,15 +5,17 @@ from typing import Any
 
 from bot.arguments import AccountName, Page, TaskId, one_day
 from bot.command import Answer, RefusalError, command
+from bot.commands.asking import ask_for_task, asked, nobody_decides, refuse_if_asked
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bridge.changes import Result, change_task
 from bridge.decisions import Action, Verdict, decide
+from bridge.proposals import is_approved_as_it_is
 from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats, Task, TaskStatus
-from store.tables import ChangeState, Outcome
+from store.tables import Approval, ApprovalKind, ChangeState, Outcome
 from templates import Message
 
 PAGE = 20
@@ -109,11 +111,22 @@ async def _change(ctx: Context, action: Action, task_id: str, account: str | Non
         return ctx.answer(
             "task/confirm", outcome=Outcome.REFUSED, account=provider.account, data=facts_of(task), **about
         )
+    if action is Action.RESUME and (request := await _request(ctx, provider, task)) is not None:
+        return asked(ctx, provider, request, task=task)
     result = await change_task(ctx.store, provider, task, decision, run_id=ctx.run.id)
-    return _changed(ctx, provider, result)
+    return changed(ctx, provider, result)
 
 
-def _changed(ctx: Context, provider: Provider, result: Result) -> Answer:
+async def _request(ctx: Context, provider: ChangesTasks, task: Task) -> Approval | None:
+    """A request to let it go on, where nobody has said yes here to what it is; None where it may go on at once."""
+    if nobody_decides(ctx) or await is_approved_as_it_is(ctx.store, provider, task):
+        return None
+    await refuse_if_asked(ctx, task.account, f"task/{task.id}")
+    return await ask_for_task(ctx, provider, task, ApprovalKind.RESUME, reason=None)
+
+
+def changed(ctx: Context, provider: Provider, result: Result) -> Answer:
+    """The answer that says what came of a change."""
     account, user = provider.account, ctx.person.id
     state = result.state
     if state is ChangeState.DONE:

@@ -216,10 +216,10 @@ async def test_a_field_that_will_not_do_is_named_and_nothing_is_kept(office, fie
     assert office.box.requests == []
 
 
-async def test_too_many_recipients_are_told_of_the_approvals_to_come(office):
+async def test_who_writes_to_too_many_is_told_of_the_other_way(office):
     await open_form(office)
     await office.slack.submit(LIN, MAIL | {"recipients": " ".join(f"k{n}@mail.example" for n in range(90))})
-    assert "once sends can be approved" in office.slack.modal(LIN).errors["recipients"]
+    assert "/edm task schedule" in office.slack.modal(LIN).errors["recipients"]
 
 
 # Once and no more

@@ -27,6 +27,7 @@ PREVIEW = {
     "draft_id": DRAFT,
     "expires_at": AT,
     "why_unknown": None,
+    "asks": False,
 }
 CLOSED = {**ABOUT, "count": 3, "at": AT, "user": "U0LIN", "replaced_by": None}
 SENT = {**ABOUT, "at": AT, "refused": (), "declined": 0, "ids": ()}
@@ -61,7 +62,7 @@ MESSAGES = {
     "send/preview": [
         {**PREVIEW, "letter": PLAIN, "shown": PLAIN.recipients, "count": 1, "left": None, "share": False},
         {**PREVIEW, "letter": HTML, "shown": HTML.recipients[:3], "count": 50, "left": 1_024, "share": True},
-        {**PREVIEW, "letter": HTML, "shown": HTML.recipients[:3], "count": 50, "left": 7, "share": False},
+        {**PREVIEW, "letter": HTML, "shown": HTML.recipients[:3], "count": 50, "left": 7, "share": False, "asks": True},
         *(
             {**PREVIEW, "letter": PLAIN, "shown": PLAIN.recipients, "count": 1, "left": None, "share": False}
             | {"why_unknown": fault}
