@@ -119,8 +119,8 @@ class Card:
     """`id`, `state`, `colour`."""
     recent: Sequence[Mapping[str, Any]]
     """Other sends to the same lists: `task_id`, `name`, `at`, `sent`."""
-    unread: Mapping[str, str]
-    """What could not be read, with the error's code: `lists`, `credit`, `checks`, `recent`."""
+    unread: Mapping[str, str | None]
+    """The error's code for what could not be read of `lists`, `credit`, `checks`, `recent`."""
     differences: Sequence[Mapping[str, Any]]
     """What changed since the request that this one replaces: `field`, `before`, `after`."""
     held: bool
@@ -245,7 +245,7 @@ def _proposed(approval: Approval) -> dict[str, Any]:
         "credit_after": credit.get("after"),
         "checks": [_row(one, "id", "state", "colour") for one in context.get("checks") or ()],
         "recent": [_row(one, "task_id", "name", "at", "sent") for one in context.get("recent") or ()],
-        "unread": context.get("unread") or {},
+        "unread": _row(context.get("unread") or {}, "lists", "credit", "checks", "recent"),
         "differences": [_row(one, "field", "before", "after") for one in context.get("differences") or ()],
         "held": bool(context.get("held")),
         "too_late": bool(context.get("too_late")),

@@ -1,6 +1,8 @@
 """`audit`: who asked for what, and how it ended."""
 
+import asyncio
 import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -8,8 +10,11 @@ from cyclopts import Parameter
 
 from bot.arguments import Page, period
 from bot.command import Answer, RefusalError, command
+from bot.commands.approval_audit import of_request
 from bot.config import Role
 from bot.context import Context, Ctx
+from bot.deciders import is_slack_id
+from bot.exports import Format
 from store.runs import history
 from store.tables import Outcome
 
@@ -19,17 +24,26 @@ PAGE = 20
 @command(
     "audit",
     role=Role.ADMIN,
-    usage="[--user USER] [--since TIME] [--page N]",
-    examples=("audit", "audit --since 2h", "audit --user @mei --since 2026-11-20"),
+    usage="[--user USER] [--since TIME] [--page N] | --approval ID [--format csv|json|xlsx]",
+    examples=(
+        "audit",
+        "audit --since 2h",
+        "audit --user @mei --since 2026-11-20",
+        "audit --approval 3f9c2a --format csv",
+    ),
 )
 async def audit(
     *,
     user: Annotated[str | None, Parameter(name="--user")] = None,
     since: Annotated[str | None, Parameter(name="--since")] = None,
     page: Page = 1,
+    approval: Annotated[str | None, Parameter(name="--approval")] = None,
+    format: Annotated[Format | None, Parameter(name="--format")] = None,  # noqa: A002  # as people type it
     ctx: Ctx,
 ) -> Answer:
     """Show who asked for what, and how it ended."""
+    if approval is not None:
+        return await of_request(ctx, approval, format)
     after = await _since(ctx, since) if since else None
     runs = await history(ctx.store, user_id=user, after=after, limit=PAGE + 1, skip=(page - 1) * PAGE)
     rows = [
@@ -44,7 +58,17 @@ async def audit(
         more=len(runs) > PAGE,
         user=user,
         since=since,
+        names=await _names(ctx, {user, *(run.user_id for run in runs)}),
     )
+
+
+async def _names(ctx: Context, users: Iterable[str | None]) -> Mapping[str, str]:
+    """What people are called, where everyone reads it: a mention would call them all."""
+    if ctx.conversation is None or not ctx.conversation.shared:
+        return {}
+    people = [user for user in users if user and is_slack_id(user)]
+    found = await asyncio.gather(*(ctx.people.name_of(user) for user in people))
+    return {user: f"@{name or user}" for user, name in zip(people, found, strict=True)}
 
 
 async def _since(ctx: Context, words: str) -> datetime:
