@@ -12,10 +12,11 @@ from bot.charts import Chart
 from bot.command import Answer, Command, RefusalError, error_of
 from bot.config import Config, Role
 from bot.conversation import Conversation
+from bot.deciders import Deciders
 from bot.exports import Format, Told, export, export_table
 from bot.forms import Form
 from bot.line import read, write
-from bot.people import Person
+from bot.people import People, Person
 from bridge.deeds import Deed, OpenDeedError, carry_out
 from bridge.receivers.files import Attachment, Download, FileRefusedError
 from providers.base import Provider, require
@@ -44,6 +45,8 @@ class Context:
     command: Command
     person: Person
     run: CommandRun
+    people: People
+    deciders: Deciders
     conversation: Conversation | None = None
     """The way to the asker while the command runs; None at a terminal."""
     form: Form | None = None

@@ -23,6 +23,7 @@ from bot.command import Answer, RefusalError, error_of
 from bot.config import Config, Role
 from bot.context import Context
 from bot.conversation import SHARE, Conversation, Request, Slack
+from bot.deciders import Deciders
 from bot.grammar import Grammar, Parsed
 from bot.line import read
 from bot.people import People, Person
@@ -79,6 +80,7 @@ class Dispatcher:
         self._store = store
         self._providers = providers
         self._people = people
+        self._deciders = Deciders(people)
         self._grammar = grammar
         self._told = told
         self._journal = RunJournal(store)
@@ -172,6 +174,8 @@ class Dispatcher:
             command=parsed.command,
             person=person,
             run=run,
+            people=self._people,
+            deciders=self._deciders,
             conversation=conversation,
             form=request.form,
             confirmed=run.confirmed,
