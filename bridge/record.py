@@ -120,12 +120,18 @@ _ASKED_FOR = (Kind.IMPORT, Kind.MESSAGE, Kind.PROVIDER)
 
 async def note(store: Store, account: str, kind: Kind, subjects: Sequence[str] | None = None) -> Noted:
     """What is known of `subjects`; where they are not given, of all that is still looked at."""
+    [noted] = await note_all(store, account, {kind: subjects})
+    return noted
 
-    def noted(session: Session, now: datetime) -> Noted:
+
+async def note_all(store: Store, account: str, asked: Mapping[Kind, Sequence[str] | None]) -> Sequence[Noted]:
+    """Several kinds at one moment, in the order in which they are asked for."""
+
+    def noted(session: Session, now: datetime, kind: Kind, subjects: Sequence[str] | None) -> Noted:
         rows = known(session, account, kind, subjects)
         return Noted(account=account, kind=kind, at=now, known=rows, baseline=_is_first(session, account, kind))
 
-    return await store.transact(noted)
+    return await store.transact(lambda session, now: [noted(session, now, *one) for one in asked.items()])
 
 
 def _is_first(session: Session, account: str, kind: Kind) -> bool:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from prometheus_client import Counter
 
-from bridge.record import Judge, Look, Noted, note, record
-from bridge.sightings import Kind, Sighting
+from bridge.record import Judge, Look, Noted, note, note_all, record
+from bridge.sightings import Kind, Sighting, of_provider
 from bridge.transitions import Known
 from jobs.pace import Pacing
 from jobs.settings import Polling
@@ -30,10 +30,6 @@ _log = structlog.get_logger()
 _events = Counter("edmbot_events_total", "Events recorded, by type", ["type"])
 
 
-async def _quietly() -> None:
-    pass
-
-
 @dataclass(slots=True)
 class Gathered:
     """What a look has brought so far."""
@@ -48,6 +44,15 @@ class Gathered:
         return self.noted.known
 
 
+@dataclass(slots=True)
+class Line:
+    """How an account's vendor is, as one poll finds it."""
+
+    noted: Noted | None = None
+    """What was known of it: read together with the first thing that the poll notes, for that costs next to nothing."""
+    told: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One account, with what its polls need."""
@@ -60,9 +65,8 @@ class Place:
     polling: Polling
     told: Callable[[], None]
     """Called when something happened: somebody may have to be told."""
-    heard: Callable[[], Awaitable[None]] = _quietly
-    """Called when the vendor has told something, before it is judged: what it tells is not held back as if it were
-    away."""
+    line: "Line | None" = None
+    """Where this poll says how the vendor is."""
 
     @property
     def account(self) -> str:
@@ -71,16 +75,31 @@ class Place:
     @asynccontextmanager
     async def look(self, kind: Kind, subjects: Sequence[str] | None = None) -> AsyncIterator[Gathered]:
         """Note what is known, let the block ask, and record what it gathered, also when it could not end."""
-        gathered = Gathered(await note(self.store, self.account, kind, subjects))
+        gathered = Gathered(await self._note(kind, subjects))
         try:
             yield gathered
         except ProviderError:
             gathered.ends = False
             await self._keep(gathered)
             raise
-        if gathered.sightings:
-            await self.heard()
+        if gathered.sightings and self.line is not None and not self.line.told:
+            # Before it is judged: what the vendor tells is not held back as if it were away.
+            await self.tell(self.line, None)
         await self._keep(gathered)
+
+    async def _note(self, kind: Kind, subjects: Sequence[str] | None) -> Noted:
+        if self.line is None or self.line.noted is not None:
+            return await note(self.store, self.account, kind, subjects)
+        noted, self.line.noted = await note_all(self.store, self.account, {kind: subjects, Kind.PROVIDER: [""]})
+        return noted
+
+    async def tell(self, line: "Line", error: ProviderError | None) -> None:
+        """Record how the vendor is: `error` is what the poll failed with, None when it answers."""
+        # How long it took to fail is no part of when it did.
+        known = line.noted if error is None else None
+        noted = known or await note(self.store, self.account, Kind.PROVIDER, [""])
+        line.told, line.noted = True, None
+        await self._keep(Gathered(noted, [of_provider(self.account, error, noted.at)]))
 
     async def _keep(self, gathered: Gathered) -> None:
         look = Look(noted=gathered.noted, sightings=gathered.sightings, missing=gathered.missing, ends=gathered.ends)

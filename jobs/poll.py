@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bridge.record import Judge
-from bridge.sightings import Kind, of_provider
 from jobs.looks import balance, domains, imports, messages, statistics, templates
-from jobs.place import LookAt, Place
+from jobs.place import Line, LookAt, Place
 from jobs.scheduler import Duty
 from jobs.settings import Polling
 from jobs.tasks import tasks, watched_tasks
@@ -105,17 +104,10 @@ class Poller:
         if (place.account, one.name) in self._unsupported:
             return
         error: ProviderError | None = None
-        asked, told = True, False
-
-        async def heard() -> None:
-            nonlocal told
-            if leads and not told:
-                told = True
-                await _tell_link(place, None)
-
+        asked, line = True, Line()
         try:
             with after_people():
-                asked = await one.look(replace(place, heard=heard), claimed)
+                asked = await one.look(replace(place, line=line) if leads else place, claimed)
         except UnsupportedError as raised:
             # Nor will this account's dialect tell it the next time.
             self._unsupported.add((place.account, one.name))
@@ -123,8 +115,8 @@ class Poller:
             return
         except ProviderError as raised:
             error = raised
-        if leads and asked and not _is_ours(error) and (error is not None or not told):
-            await _tell_link(place, error)
+        if leads and asked and not _is_ours(error) and (error is not None or not line.told):
+            await place.tell(line, error)
         if error is not None:
             raise error
 
@@ -140,8 +132,3 @@ def _cannot(provider: Provider, one: Round) -> bool:
 def _is_ours(error: ProviderError | None) -> bool:
     """Whether we kept ourselves to a limit; that says nothing of the vendor."""
     return isinstance(error, RateLimitedError) and error.vendor_code is None
-
-
-async def _tell_link(place: Place, error: ProviderError | None) -> None:
-    async with place.look(Kind.PROVIDER, [""]) as look:
-        look.sightings.append(of_provider(place.account, error, look.noted.at))

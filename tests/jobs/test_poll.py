@@ -53,6 +53,21 @@ async def test_an_idle_account_is_asked_little_however_long_its_history(tower):
     assert asked(await tower.round(clock, seconds=60)) == SENDING
 
 
+async def test_a_poll_that_finds_nothing_new_takes_one_transaction_beside_its_claim(tower, monkeypatch):
+    clock = tower.clock("umail tasks")
+    tower.box.world.umail["demo-umail"].tasks.clear()
+    await tower.round(clock)
+    transact, taken = tower.store.transact, []
+
+    async def counted(work):
+        taken.append(work)
+        return await transact(work)
+
+    monkeypatch.setattr(tower.store, "transact", counted)
+    await tower.round(clock, seconds=60)
+    assert len(taken) == 3, "claimed, noted, finished"
+
+
 async def test_a_transition_is_seen_and_told(tower):
     clock = tower.clock("umail tasks")
     await tower.round(clock)
