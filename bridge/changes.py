@@ -69,10 +69,10 @@ class Result:
 
 OPEN = (ChangeState.INTENDED, ChangeState.UNKNOWN)
 """Not known yet."""
-_UNSENT = frozenset(
-    error.code for error in (UnreachableError, NoEncryptionError, AuthenticationError, RateLimitedError)
-)
-"""`Change.note` of one that was never asked for."""
+NOT_ASKED_FOR = (UnreachableError, AuthenticationError, RateLimitedError)
+"""A vendor that raises one of these to a change has not been asked for it: it may be asked for again."""
+_UNSENT = frozenset(error.code for error in (*NOT_ASKED_FOR, NoEncryptionError))
+"""`Change.note` of such."""
 
 
 class OpenChangeError(Exception):

@@ -94,6 +94,19 @@ async def settle(store: Store, draft: Draft, state: DraftState, *, result: dict[
     return await store.transact(settled)
 
 
+async def reopen(store: Store, draft: Draft) -> None:
+    """Take a claim back: the vendor was not asked for anything."""
+
+    def reopened(session: Session, _now: datetime) -> None:
+        session.exec(
+            update(Draft)
+            .where(col(Draft.id) == draft.id, col(Draft.state) == DraftState.SENDING)
+            .values(state=DraftState.OPEN, settled_by=None)
+        )
+
+    await store.transact(reopened)
+
+
 async def discard(store: Store, draft: Draft, *, by: str) -> bool:
     """Throw an open draft away; False when it is no longer open."""
 

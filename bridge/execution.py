@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from bridge import changes, drafts, handover, ledger, posting
 from bridge.approvals import Approvals
-from bridge.changes import OPEN, OpenChangeError, change_of, change_task, look_up, was_asked_for
+from bridge.changes import NOT_ASKED_FOR, OPEN, OpenChangeError, change_of, change_task, look_up, was_asked_for
 from bridge.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
 from bridge.decisions import Action, Verdict, decide
 from bridge.handover import Claim, Duty
-from bridge.proposals import Proposal, drift, gather, of_letter
+from bridge.proposals import Proposal, drift, gather, of_draft
+from bridge.requests import hash_of
 from providers.base import ChangesTasks, ListsMessages, Provider, SendsMessages, require
 from providers.errors import ProviderError
 from providers.model import SendId, Task, TaskForm
@@ -260,15 +261,25 @@ class _Posting:
         if not await self._claimed.counts():
             return
         self._crash("counted")
-        now = await of_letter(self._provider, draft)
-        if differences := drift(Proposal.read(self._claimed.approval.proposal), now):
-            await self._claimed.ask_anew(now, differences)
+        if hash_of(of_draft(draft)) != self._claimed.approval.hash:
+            # Whoever edits a draft makes another one.
+            await self._claimed.gone()
             return
         self._crash("compared")
         run = self._claimed.run
-        posted = await posting.post(
-            self._store, self._provider, draft, by=run.user_id, run=run, check=_check_line(self._provider)
-        )
+        try:
+            posted = await posting.post(
+                self._store,
+                self._provider,
+                draft,
+                by=run.user_id,
+                run=run,
+                check=_check_line(self._provider),
+                again=NOT_ASKED_FOR,
+            )
+        except NOT_ASKED_FOR as error:
+            await self._claimed.postponed(error.code)
+            return
         self._crash("asked")
         if posted is None:
             await self._claimed.gone()

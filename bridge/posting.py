@@ -26,11 +26,19 @@ class Posted:
 
 
 async def post(
-    store: Store, provider: SendsMessages, draft: Draft, *, by: str, run: CommandRun, check: str
+    store: Store,
+    provider: SendsMessages,
+    draft: Draft,
+    *,
+    by: str,
+    run: CommandRun,
+    check: str,
+    again: tuple[type[ProviderError], ...] = (),
 ) -> Posted | None:
     """Send an open draft, once; None when somebody was faster or its time is over.
 
     by: who said yes. run: what carries it out. check: the command that shows a person whether it went out.
+    again: errors after which nothing was sent and the same draft waits on; they are raised.
     """
     letter = Letter.read(draft.content)
     if not await drafts.claim(store, draft, by=by, run_id=run.id):
@@ -39,9 +47,12 @@ async def post(
         deed: Deed[Accepted, None] = await carry_out(
             store, run, lambda: provider.send(**letter.sent()), look=None, check=check
         )
+    except again:
+        await drafts.reopen(store, draft)
+        raise
     except ProviderError as error:
-        again = await drafts.settle(store, draft, DraftState.FAILED, result=_said(error))
-        return Posted(DraftState.FAILED, error=error, again=again)
+        instead = await drafts.settle(store, draft, DraftState.FAILED, result=_said(error))
+        return Posted(DraftState.FAILED, error=error, again=instead)
     if deed.value is None:
         code = deed.error.code if deed.error else None
         await drafts.settle(store, draft, DraftState.UNKNOWN, result={"code": code})

@@ -1,0 +1,415 @@
+"""What was approved is read again, compared, and let go once; over real sockets, on both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+import bridge.changes
+from bridge import drafts
+from bridge.letters import Letter
+from bridge.policy import Policy, Settings
+from sandbox.mailing import Status
+from store.engine import Store
+from store.tables import ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
+from tests.bridge.asking import BO, LIN, MEI, Asking
+
+S = ApprovalState
+
+
+@pytest.fixture
+async def store(database):
+    store = Store(database)
+    await store.migrate()
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def desk(store, monkeypatch):
+    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    desk = await Asking.open(store)
+    yield desk
+    await desk.close()
+
+
+async def state(desk, approval_id):
+    row = await desk.row(approval_id)
+    return row.state, row.note
+
+
+# ---- as it should go
+
+
+async def test_what_is_approved_is_read_again_let_go_once_and_read_back(desk):
+    task_id, approval_id = await desk.approved()
+    at = desk.task(task_id).settings.send_time
+    await desk.run()
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.open_key, row.result["status"], row.result["differences"]) == (
+        S.EXECUTED,
+        None,
+        "scheduled",
+        [],
+    )
+    assert [request.call for request in desk.box.requests if "task" in request.call][:1] == ["task-list"]
+    assert len(desk.edits) == len(desk.starts) == 1
+    assert (desk.task(task_id).status, desk.task(task_id).settings.send_time) == (Status.WAITING, at)
+    assert await desk.ends() == [("executed", None)]
+
+
+async def test_the_audit_log_says_who_gave_the_last_vote_and_what_was_changed(desk):
+    task_id, approval_id = await desk.approved()
+    await desk.run()
+    [run], [change] = await desk.runs(), await desk.changes()
+    assert (run.user_id, run.outcome, run.key.split("/")[:2]) == (MEI, Outcome.DONE, ["approval", approval_id])
+    assert (change.run_id, change.task_id, change.state) == (run.id, task_id, ChangeState.DONE)
+
+
+async def test_what_cannot_be_read_is_said_again(desk):
+    task_id, _ = await desk.approved()
+    await desk.run()
+    settings = desk.task(task_id).settings
+    assert (settings.hour_speed, settings.subs_link) == (12_000, 0)
+
+
+async def test_nothing_goes_without_enough_votes(desk):
+    task_id = await desk.held()
+    approval_id = await desk.ask(task_id)
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.PENDING, None), [])
+
+
+async def test_several_processes_let_it_go_once(desk):
+    await desk.approved()
+    await asyncio.gather(*(desk.executor().run() for _ in range(4)))
+    assert len(desk.starts) == 1
+
+
+async def test_who_waits_for_a_slow_vendor_holds_up_nobody_else(desk):
+    _, slow = await desk.approved()
+    desk.box.faults.inject("umail", "slow", call="task-list", seconds=0.5)
+    running = asyncio.create_task(desk.run())
+    await asyncio.sleep(0.1)
+    _, quick = await desk.approved()
+    await running
+    await desk.run()
+    assert [await state(desk, one) for one in (slow, quick)] == [(S.EXECUTED, None)] * 2
+
+
+async def test_a_task_that_somebody_let_go_elsewhere_is_left_alone(desk):
+    task_id, approval_id = await desk.approved()
+    desk.task(task_id).enter(Status.WAITING, desk.box.clock.now())
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.result["already"], desk.edits) == (S.EXECUTED, True, [])
+
+
+# ---- as it was shown, or not at all
+
+
+async def drifted(desk, task_id, approval_id):
+    """What the new request says has changed."""
+    await desk.run()
+    before, after = await desk.rows()
+    assert desk.edits == []
+    assert (before.id, before.state, before.note, before.replaced_by) == (approval_id, S.VOIDED, "drift", after.id)
+    assert (after.state, after.subject, after.replaces, after.requested_by) == (
+        S.PENDING,
+        f"task/{task_id}",
+        before.id,
+        LIN,
+    )
+    assert before.hash != after.hash or before.proposal["fields"] == after.proposal["fields"]
+    assert await desk.ends() == [("voided", "drift")]
+    return {one["field"]: (one["before"], one["after"]) for one in after.proposal["context"]["differences"]}
+
+
+async def test_another_sender_voids_and_asks_anew_and_says_what_has_changed(desk):
+    task_id, approval_id = await desk.approved()
+    desk.task(task_id).settings.fullname = "别人"
+    assert await drifted(desk, task_id, approval_id) == {"sender_name": ("小店", "别人")}
+
+
+async def test_another_content_is_another_send(desk):
+    task_id, approval_id = await desk.approved()
+    desk.box.world.umail["demo-umail"].templates[18].content = "<p>something else</p>"
+    changed = await drifted(desk, task_id, approval_id)
+    before, after = (one[0]["content_hash"] for one in changed["templates"])
+    assert list(changed) == ["templates"]
+    assert before != after
+
+
+async def test_another_time_is_another_send(desk):
+    task_id, approval_id = await desk.approved()
+    desk.task(task_id).settings.send_time += timedelta(hours=1)
+    assert list(await drifted(desk, task_id, approval_id)) == ["scheduled_at"]
+
+
+async def test_a_list_that_has_grown_is_not_what_was_approved(desk):
+    task_id, approval_id = await desk.approved()
+    desk.box.world.umail["demo-umail"].lists[7].size += 101
+    assert await drifted(desk, task_id, approval_id) == {"list_size": (18_400, 18_501)}
+
+
+async def test_a_list_that_grew_by_a_few_is(desk):
+    _, approval_id = await desk.approved()
+    desk.box.world.umail["demo-umail"].lists[7].size += 100
+    await desk.run()
+    assert (await desk.row(approval_id)).state is S.EXECUTED
+
+
+async def test_the_new_request_is_carried_out_when_it_is_approved(desk):
+    task_id, _ = await desk.approved()
+    desk.task(task_id).settings.fullname = "别人"
+    await desk.run()
+    await desk.say_yes((await desk.rows())[-1].id)
+    await desk.run()
+    assert [row.state for row in await desk.rows()] == [S.VOIDED, S.EXECUTED]
+    assert len(desk.starts) == 1
+
+
+async def test_a_task_that_is_gone_voids(desk):
+    task_id, approval_id = await desk.approved()
+    desk.task(task_id).deleted = True
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.VOIDED, "gone"), [])
+
+
+async def test_a_task_that_was_cancelled_meanwhile_cannot_be_let_go(desk):
+    task_id, approval_id = await desk.approved()
+    desk.task(task_id).enter(Status.CANCELLED, desk.box.clock.now())
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.FAILED, "finished"), [])
+
+
+# ---- the people
+
+
+async def test_a_vote_of_somebody_who_lost_the_role_does_not_count(desk):
+    _, approval_id = await desk.approved()
+    desk.lost = (MEI,)
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.PENDING, None), [])
+    assert [run.outcome for run in await desk.runs()] == [Outcome.REFUSED]
+    desk.lost = ()
+    await desk.say_yes(approval_id, BO)
+    await desk.run()
+    assert ((await desk.row(approval_id)).state, len(desk.starts)) == (S.EXECUTED, 1)
+
+
+async def test_one_of_two_votes_is_not_enough(store, monkeypatch):
+    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    desk = await Asking.open(store, Settings(policies=(Policy(name="all", approvers=2),)))
+    _, approval_id = await desk.approved()
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.PENDING, None), [])
+    await desk.say_yes(approval_id, BO)
+    await desk.run()
+    assert ((await desk.row(approval_id)).state, len(desk.starts)) == (S.EXECUTED, 1)
+    await desk.close()
+
+
+# ---- a vendor in trouble
+
+
+async def test_a_vendor_that_cannot_be_read_keeps_it_approved_and_is_asked_again_to_read(desk):
+    _, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "down")
+    for _ in range(3):
+        await desk.run()
+        assert (await state(desk, approval_id), desk.edits) == ((S.APPROVED, "no_answer"), [])
+        desk.wait(61)
+    desk.box.faults.clear()
+    await desk.run()
+    assert ((await desk.row(approval_id)).state, len(desk.starts)) == (S.EXECUTED, 1)
+
+
+async def test_it_waits_longer_each_time(desk):
+    _, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "down")
+    waits = []
+    for _ in range(3):
+        await desk.run()
+        row = await desk.row(approval_id)
+        waits.append(round((row.due_at - await desk.now()).total_seconds()))
+        desk.wait(waits[-1] + 1)
+    assert waits == [5, 10, 20]
+
+
+async def test_what_cannot_be_read_until_its_time_expires_and_never_goes_late(desk):
+    _, approval_id = await desk.approved(hours=1)
+    desk.box.faults.inject("umail", "down")
+    await desk.run()
+    desk.wait(3600)
+    desk.box.faults.clear()
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.EXPIRED, "late"), [])
+    assert await desk.ends() == [("expired", "late")]
+
+
+async def test_its_time_that_passes_during_the_reading_never_lets_it_go_at_once(desk):
+    _, approval_id = await desk.approved(hours=1)
+
+    def crash(step):
+        if step == "compared":
+            desk.wait(3600)
+
+    await desk.executor(crash=crash).run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.EXPIRED, "late"), [])
+
+
+async def test_a_lost_answer_is_settled_by_a_look(desk):
+    _, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "lost_reply", call="edit-task")
+    await desk.run()
+    assert ((await desk.row(approval_id)).state, len(desk.starts)) == (S.EXECUTED, 1)
+
+
+async def test_an_outcome_that_is_unknown_is_looked_up_until_it_is_known(desk):
+    task_id, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "late_apply", call="edit-task", seconds=20)
+    await desk.run()
+    assert (await desk.row(approval_id)).state is S.UNKNOWN
+    desk.wait(5)
+    await desk.run()
+    assert (await desk.row(approval_id)).state is S.UNKNOWN
+    desk.wait(20)
+    await desk.run()
+    assert (await desk.row(approval_id)).state is S.EXECUTED
+    assert (len(desk.edits), desk.task(task_id).status) == (1, Status.WAITING)
+    assert [run.outcome for run in await desk.runs()] == [Outcome.DONE]
+    assert await desk.told_of(task_id) is not None
+
+
+async def test_an_edit_that_was_never_carried_out_has_failed_and_is_not_repeated(desk):
+    _, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "silent_accept", call="edit-task")
+    await desk.run()
+    for _ in range(8):
+        desk.wait(15)
+        await desk.run()
+    assert (await state(desk, approval_id), len(desk.edits)) == ((S.FAILED, "not_done"), 1)
+
+
+async def test_a_refusal_is_told_in_the_vendors_words(desk):
+    _, approval_id = await desk.approved()
+    desk.box.world.umail["demo-umail"].mailboxes.pop("news@shop.example")
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.note, row.result["vendor_code"]) == (S.FAILED, "refused", "send_account_error")
+
+
+async def test_a_change_by_somebody_else_is_waited_for(desk):
+    task_id, approval_id = await desk.approved()
+
+    def other(session, now):
+        run = CommandRun(
+            key="k", kind="click", user_id=LIN, text="x", worker="w", received_at=now, lease_until=now + timedelta(1)
+        )
+        session.add(run)
+        session.flush()
+        known = {"before": {"asked": [], "form": {}}, "created_at": now, "due_at": now + timedelta(hours=1)}
+        session.add(
+            bridge.changes.Change(
+                run_id=run.id, account="umail", task_id=task_id, action="cancel", wanted="cancelled",
+                state=ChangeState.INTENDED, **known,
+            )
+        )  # fmt: skip
+
+    await desk.store.transact(other)
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.APPROVED, "open_change"), [])
+
+
+# ---- a resume
+
+
+async def test_what_goes_at_once_gets_a_time_that_has_not_passed(desk):
+    task_id = await desk.held(hours=-3)
+    approval_id = await desk.ask(task_id, kind=ApprovalKind.RESUME)
+    await desk.say_yes(approval_id)
+    await desk.run()
+    assert (await desk.row(approval_id)).state is S.EXECUTED
+    assert desk.task(task_id).settings.send_time > await desk.now()
+
+
+# ---- messages that wait here
+
+LETTER = Letter("news@shop.example", "小店", tuple(f"a{n}@example.com" for n in range(3)), "Hello", "text")
+
+
+async def written(desk, **more):
+    def run(session, now):
+        run = CommandRun(
+            key="w", kind="slash", user_id=LIN, text="send", worker="w", received_at=now, lease_until=now, **more
+        )
+        session.add(run)
+        return run.id
+
+    run_id = await desk.store.transact(run)
+    return await drafts.write(desk.store, LETTER, account="emailcar", by=LIN, run_id=run_id)
+
+
+def submissions(desk):
+    return [request for request in desk.box.requests if request.call == "mail/send"]
+
+
+async def test_an_approved_message_is_sent_once(desk):
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+    await asyncio.gather(*(desk.executor().run() for _ in range(3)))
+    row, kept = await desk.row(approval_id), await drafts.find(desk.store, draft.id)
+    assert (row.state, len(row.result["message_ids"]), kept.state) == (S.EXECUTED, 3, DraftState.SENT)
+    assert len(submissions(desk)) == 1
+
+
+async def test_a_message_whose_answer_is_lost_stays_unknown(desk):
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+    desk.box.faults.inject("emailcar", "lost_reply", call="mail/send")
+    await desk.run()
+    desk.wait(600)
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.due_at, len(submissions(desk))) == (S.UNKNOWN, None, 1)
+    assert [run.outcome for run in await desk.runs()] == [Outcome.UNKNOWN]
+
+
+async def test_a_message_that_was_thrown_away_is_not_sent(desk):
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+    await drafts.discard(desk.store, draft, by=LIN)
+    await desk.run()
+    assert (await state(desk, approval_id), submissions(desk)) == ((S.VOIDED, "gone"), [])
+
+
+async def test_a_message_that_the_vendor_refuses_has_failed(desk):
+    desk.box.world.emailcar.senders.clear()
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.note) == (S.FAILED, "refused")
+
+
+async def test_a_message_that_could_not_be_handed_over_stays_approved_and_goes_later(desk):
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+    desk.box.world.emailcar.password, true = "another", desk.box.world.emailcar.password
+    await desk.run()
+    assert await state(desk, approval_id) == (S.APPROVED, "auth")
+    desk.box.world.emailcar.password = true
+    desk.wait(6)
+    await desk.run()
+    assert ((await desk.row(approval_id)).state, (await drafts.find(desk.store, draft.id)).state) == (
+        S.EXECUTED,
+        DraftState.SENT,
+    )
