@@ -97,7 +97,7 @@ class Approvals:
             created_at=now,
         )
         if before is not None:
-            self._give_way(session, now, before, row)
+            self._give_way(session, now, before, row, wish.replaces)
         row.open_key = key_of(row.account, row.subject)
         session.add(row)
         session.flush()
@@ -186,9 +186,11 @@ class Approvals:
 
     # ---- how
 
-    def _give_way(self, session: Session, now: datetime, before: Approval, after: Approval) -> None:
-        is_theirs = before.requested_by in (None, after.requested_by) or after.replaces == before.id
+    def _give_way(self, session: Session, now: datetime, before: Approval, after: Approval, named: str | None) -> None:
+        is_theirs = before.requested_by in (None, after.requested_by) or named == before.id
         if before.state not in (ApprovalState.PENDING, ApprovalState.APPROVED) or not is_theirs:
+            # It is read after this transaction was rolled back.
+            session.expunge(before)
             raise OpenRequestError(before)
         by = after.requested_by
         end(session, now, before, ApprovalState.VOIDED, by=by, note="replaced", replaced_by=after.id)
@@ -230,8 +232,8 @@ class Approvals:
 def backoff(tries: int) -> timedelta:
     """How long to wait after so many tries before this one."""
     least, most = BACKOFF
-    # From the fourth on it is as long as it gets.
-    return min(most, least * 2 ** min(tries, 4))
+    doubled: int = 2 ** min(tries, 4)
+    return min(most, least * doubled)
 
 
 def next_due(row: Approval, step: int) -> datetime:
