@@ -21,36 +21,29 @@ import argparse
 import asyncio
 import itertools
 import logging
-import subprocess
-import sys
+import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
-from sqlmodel import col, func, select
 
 from benchmarks import alertmanager
 from benchmarks.ack import free_port, quantiles
 from benchmarks.history import remember
+from benchmarks.ours import Receiver, Told, edmbot, outside, sighting
 from benchmarks.polls import Idle, idle
 from bot.log import configure
 from bridge.alerts import AlertDesk
-from bridge.outbox import Outbox
-from bridge.receivers.board import Board
-from bridge.record import Look, note, record
-from bridge.routes import Labels, Route, Routing, Target
+from bridge.record import Look, note
+from bridge.routes import Routing
 from bridge.rules import DEFAULTS
-from bridge.sightings import Kind, Sighting, of_task
-from jobs.scheduler import Clockwork
-from providers.model import NamedRef, SendId, Task, TaskStatus
+from bridge.sightings import Kind
+from providers.model import TaskStatus
 from store.engine import Store
-from store.tables import Notice, Subscription
 
 PAGE = 20
 """Tasks of a vendor's page, and events of an account in the burst."""
@@ -66,119 +59,11 @@ EACH = 10
 """… so many to a look: as many as a group's first message lists."""
 POLLS = 100
 """Idle ones, on each database."""
-PATIENCE = 120
 ACCOUNTS = 400
 """Whose past is in the database."""
 
-Told = Mapping[str, float]
-"""By task, when its id came in."""
 Groups = Mapping[str, Sequence[str]]
 """Tasks by account."""
-
-
-@dataclass
-class Receiver:
-    """The stand-in, seen from here."""
-
-    url: str
-    session: aiohttp.ClientSession
-
-    async def told(self) -> Told:
-        async with self.session.get(f"{self.url}/told") as answer:
-            return (await answer.json())["told"]
-
-    async def forget(self) -> None:
-        await self.session.delete(f"{self.url}/told")
-
-    async def has(self, count: int) -> None:
-        """Wait until so many tasks have come in."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                async with self.session.get(f"{self.url}/count") as answer:
-                    if int(await answer.text()) >= count:
-                        return
-                await asyncio.sleep(0.02)
-
-
-@contextmanager
-def outside() -> Iterator[str]:
-    """The stand-in's process; gives its address."""
-    command = [sys.executable, "-m", "benchmarks.outside"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process.stdout.readline().strip()
-        process.stdin.close()
-
-
-class OwnChannels(Routing):
-    """A channel for each account: app.yaml would need a route for each, and a real one has a few."""
-
-    def targets(self, labels: Labels, now: datetime, subscriptions: Sequence[Subscription] = ()) -> Sequence[Target]:
-        return [replace(one, receiver=f"C{labels.account}") for one in super().targets(labels, now, subscriptions)]
-
-
-async def english(_receiver: str) -> str:
-    return "en"
-
-
-@dataclass
-class Edmbot:
-    """What a poll that saw something sets off, as `bot/app.py` puts it together."""
-
-    store: Store
-    clock: Clockwork
-    outbox: Outbox
-    judge: AlertDesk
-
-    async def see(self, account: str, tasks: Sequence[str], status: TaskStatus) -> None:
-        """One look of a poll: noted, asked, recorded."""
-        noted = await note(self.store, account, Kind.TASK, tasks)
-        await self.keep(Look(noted=noted, sightings=[sighting(account, task, status) for task in tasks]))
-
-    async def keep(self, look: Look) -> None:
-        recorded = await record(self.store, look, self.judge)
-        if recorded.events:
-            self.outbox.nudge()
-            self.clock.wake("outbox")
-
-    async def settled(self) -> None:
-        """Wait until everything is marked as shown."""
-        count = select(func.count()).select_from(Notice).where(col(Notice.due_at).is_not(None))
-        async with asyncio.timeout(PATIENCE):
-            while await self.store.transact(lambda session, _now: session.exec(count).one()):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def edmbot(store: Store, receiver: Receiver) -> AsyncIterator[Edmbot]:
-    """The desk, the clock and the outbox on this database."""
-    judge = AlertDesk(DEFAULTS, OwnChannels([Route(group_wait=timedelta(0))], "C0"))
-    client = AsyncWebClient("xoxb-bench", f"{receiver.url}/api/", session=receiver.session, retry_handlers=[])
-    outbox = Outbox(store, Board(client), english, "/edm")
-    clock = Clockwork(store, {"outbox": outbox.run_once})
-    await clock.start()
-    yield Edmbot(store, clock, outbox, judge)
-    await clock.stop()
-
-
-def sighting(account: str, task: str, status: TaskStatus) -> Sighting:
-    """A task as U-Mail tells it."""
-    return of_task(
-        Task(
-            account=account,
-            observed_at=datetime.now(UTC),
-            source="task.php?do=task-list",
-            raw={"id": task, "send_status": status.value, "send_qty_remak": "90000", "send_count": "41200"},
-            id=SendId(task),
-            status=status,
-            raw_status=status.value,
-            templates=(NamedRef("16", "November"),),
-            lists=(NamedRef("21", "VIP"),),
-            planned=90_000,
-            sent=41_200,
-            unsent=12,
-            scheduled_at=datetime(2026, 11, 21, 1, tzinfo=UTC),
-        )
-    )
 
 
 @dataclass
@@ -187,6 +72,8 @@ class Figures:
 
     rates: list[float] = field(default_factory=list)
     """Events a second, a burst each."""
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds of this process for an event, a burst each: what a busy machine distorts less."""
     waits: list[float] = field(default_factory=list)
     """Seconds to the first attempt."""
     idle: Idle | None = None
@@ -219,15 +106,17 @@ async def burst(fire: Callable[[str, Sequence[str]], Awaitable[None]], receiver:
     return began
 
 
-async def our_burst(store: Store, receiver: Receiver) -> float:
-    """Events a second."""
+async def our_burst(store: Store, receiver: Receiver) -> tuple[float, float]:
+    """Events a second, and milliseconds of this process for each."""
     by = groups(CHANNELS, PAGE)
     async with edmbot(store, receiver) as ours:
         for account, tasks in by.items():
             await ours.see(account, tasks, TaskStatus.SENDING)
+        worked = time.process_time()
         began = await burst(lambda account, tasks: ours.see(account, tasks, TaskStatus.FAILED), receiver, by)
         await ours.settled()
-        return CHANNELS * PAGE / (time.monotonic() - began)
+        took, worked = time.monotonic() - began, time.process_time() - worked
+        return CHANNELS * PAGE / took, worked / (CHANNELS * PAGE) * 1e3
 
 
 async def their_burst(theirs: alertmanager.Alertmanager, receiver: Receiver) -> float:
@@ -299,7 +188,9 @@ async def main(sizes: Sequence[int], rounds: int) -> None:
             peer = await stack.enter_async_context(alertmanager.running(folder, url, free_port()))
         for _ in range(rounds):
             for size, store in stores.items():
-                ours[size].rates.append(await our_burst(store, receiver))
+                rate, cpu = await our_burst(store, receiver)
+                ours[size].rates.append(rate)
+                ours[size].cpu.append(cpu)
                 ours[size].waits += await our_waits(store, receiver)
             if peer is not None:
                 theirs.rates.append(await their_burst(peer, receiver))
@@ -318,21 +209,24 @@ async def filled(folder: Path, size: int, stack: AsyncExitStack) -> Store:
 
 
 def report(ours: Mapping[int, Figures], theirs: Figures, missing: str | None) -> None:
-    print(f"{'':26} {'events/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'idle poll ms':>13} {'of bare':>8}")
+    print("load of this machine: {:.1f}, {:.1f}, {:.1f}".format(*os.getloadavg()))
+    print(f"{'':26} {'events/s':>9} {'CPU ms':>8} {'p50 ms':>8} {'p99 ms':>8} {'idle poll ms':>13} {'of bare':>8}")
     for size, found in ours.items():
         p50, p99 = quantiles(found.waits)
         print(
-            f"{f'edmbot, {size:,} before':26} {max(found.rates):9.0f} {p50 * 1e3:8.1f} {p99 * 1e3:8.1f} "
-            f"{found.idle.poll * 1e3:13.2f} {found.idle.ratio:8.2f}"
+            f"{f'edmbot, {size:,} before':26} {max(found.rates):9.0f} {min(found.cpu):8.2f} "
+            f"{p50 * 1e3:8.1f} {p99 * 1e3:8.1f} {found.idle.poll * 1e3:13.2f} {found.idle.ratio:8.2f}"
         )
     if missing is None:
         p50, p99 = quantiles(theirs.waits)
-        print(f"{'Alertmanager, in memory':26} {max(theirs.rates):9.0f} {p50 * 1e3:8.1f} {p99 * 1e3:8.1f}")
+        print(f"{'Alertmanager, in memory':26} {max(theirs.rates):9.0f} {'':8} {p50 * 1e3:8.1f} {p99 * 1e3:8.1f}")
     else:
         print(f"Alertmanager: left out, {missing}")
     small, large = ours[min(ours)], ours[max(ours)]
     first, last = (1 / max(found.rates) for found in (small, large))
-    print(f"durable events: {max(small.rates):.0f}/s (to reach: at least 1,000)")
+    print(
+        f"durable events: {max(small.rates):.0f}/s (to reach: at least 1,000), {min(small.cpu):.2f} ms of CPU for each"
+    )
     print(f"first attempt at {RATE}/s: p99 {quantiles(small.waits)[1] * 1e3:.0f} ms (to reach: at most 50)")
     print(f"idle poll: {small.idle.ratio:.2f} of the bare loop (to reach: at most 1.5)")
     print(
