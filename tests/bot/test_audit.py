@@ -32,6 +32,15 @@ async def test_a_long_log_has_pages(office):
     assert second.plain.count("help task pause") == 1
 
 
+async def test_a_shared_log_names_people_and_calls_nobody(office):
+    await office.ask(VERA, "whoami")
+    await office.ask(LIN, "whoami")
+    await office.type(MEI, "audit --user U0VIEW --share")
+    said = await office.slack.wait(LIN, "C0GENERAL", lambda m: "1 个请求" in m.plain)
+    assert said.plain.count("@vera") == 2
+    assert said.pings == []
+
+
 async def test_only_admins_read_it(office):
     assert "That needs the role admin; you are: approver." in (await office.ask(LIN, "audit")).plain
 

@@ -159,10 +159,11 @@ MESSAGES = {
         for able in ([], [Vendor, Vendor])
     ],
     "audit": [
-        {"runs": runs, "page": page, "more": more, "user": user, "since": since}
-        for runs, page, more, user, since in (
-            ([], 1, False, None, None),
-            ([asked(outcome) for outcome in (*Outcome, None)] * 3, 2, True, "U0LIN", "2h"),
+        {"runs": runs, "page": page, "more": more, "user": user, "since": since, "names": names}
+        for runs, page, more, user, since, names in (
+            ([], 1, False, None, None, {}),
+            ([asked(outcome) for outcome in (*Outcome, None)] * 3, 2, True, "U0LIN", "2h", {}),
+            ([asked(Outcome.DONE)], 1, False, "U0LIN", None, {"U0LIN": NASTY}),
         )
     ],
     "bad_since": [{"words": NASTY}],
