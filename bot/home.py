@@ -8,16 +8,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import Session
 
 from bot.commands.task import PAGE, hourly_rate
 from bot.config import Config, Role
 from bot.people import People, Person
+from bridge.cardface import Card, card_of
 from bridge.faces import AlertFace, alert_face
 from bridge.receivers.slack import Sent, carefully
+from bridge.requests import waiting
 from providers.base import Provider, ReadsTasks, TellsBalance
 from providers.errors import ProviderError, UnsupportedError
 from providers.model import Balance, Task, TaskStatus
@@ -31,6 +35,7 @@ SHOWN = 8
 """Tasks of each kind that a home shows; it says how many more there are."""
 ALERTS_SHOWN, ALERTS_READ = 5, 50
 """Alerts that a home shows, and that are read for all homes: people see some accounts' only."""
+REQUESTS_SHOWN = 5
 BATCH = 20
 """Homes that one round publishes: Slack takes about a hundred a minute (views.publish, Tier 4)."""
 
@@ -71,6 +76,8 @@ class Reading:
     accounts: Sequence[Account]
     firing: Sequence[AlertFace] = ()
     """The worst first; at most ALERTS_READ."""
+    requests: Sequence[Card] = ()
+    """What waits for approval, what expires first first."""
 
 
 @dataclass(slots=True)
@@ -131,14 +138,34 @@ class Home:
 
     async def _read(self) -> Reading:
         number = next(self._numbers)
-        found, accounts = await asyncio.gather(
+        found, requests, accounts = await asyncio.gather(
             alerts.page(self._store, list(self._config.accounts), firing=True, size=ALERTS_READ, number=1),
+            self._store.transact(self._requests),
             asyncio.gather(*(_account(provider) for provider in self._providers.values())),
         )
-        reading = Reading(number, accounts, [alert_face(alert) for alert in found.alerts])
+        reading = Reading(number, accounts, [alert_face(alert) for alert in found.alerts], requests)
         if self._last is None or self._last.number < number:
             self._last = reading
         return reading
+
+    def _requests(self, session: Session, now: datetime) -> Sequence[Card]:
+        return [card_of(session, now, row) for row in waiting(session, list(self._config.accounts))]
+
+    async def _decides(self, person: Person, reading: Reading | None) -> Sequence[Card]:
+        """What waits for this very person's yes."""
+        mine = []
+        for card in reading.requests if reading else ():
+            own = card.requested_by == person.id and not card.self_approval
+            voted = any(vote["user"] == person.id for vote in card.votes)
+            if person.role(card.account) >= Role.APPROVER and not own and not voted and await self._asked(person, card):
+                mine.append(card)
+        return mine
+
+    async def _asked(self, person: Person, card: Card) -> bool:
+        if not card.who or person.id in card.who:
+            return True
+        groups = [await self._people.members(one) for one in card.who if one.startswith("S")]
+        return any(members is not None and person.id in members for members in groups)
 
     async def _publish(self, person: Person, reading: Reading | None) -> None:
         """Publish it, unless it shows something later already; publishing again changes nothing."""
@@ -146,7 +173,8 @@ class Home:
         async with tab.turn:
             if number < tab.number:
                 return
-            view = {"type": "home", "blocks": list(self._message(person, reading).blocks)}
+            asked = await self._decides(person, reading)
+            view = {"type": "home", "blocks": list(self._message(person, reading, asked).blocks)}
 
             async def publish() -> Sent:
                 await self._client.views_publish(user_id=person.id, view=view)
@@ -158,7 +186,7 @@ class Home:
             # It is published anew whenever it is opened, and after the next change.
             _log.warning("slack.views_publish", user=person.id)
 
-    def _message(self, person: Person, reading: Reading | None) -> Message:
+    def _message(self, person: Person, reading: Reading | None, asked: Sequence[Card]) -> Message:
         seen = [a for a in reading.accounts if person.role(a.name) >= Role.VIEWER] if reading else None
         tasks = [_line(task, account, person) for account in seen or () for task in account.tasks]
         return render(
@@ -173,6 +201,8 @@ class Home:
             most=SHOWN,
             firing=[alert for alert in reading.firing if person.role(alert.account) >= Role.VIEWER] if reading else [],
             most_alerts=ALERTS_SHOWN,
+            asked=asked,
+            most_requests=REQUESTS_SHOWN,
         )
 
 

@@ -12,6 +12,7 @@ SCOPES = {
     "files:write": "exports and charts",
     "files:read": "files of contacts and templates that people hand over in a form",
     "users:read": "who asks, and from which workspace",
+    "users:read.email": "your own address, for a test of what is to be sent",
     "usergroups:read": "roles that are given to user groups",
     "channels:read": "whether the bot is in the channels of app.yaml",
     "groups:read": "whether the bot is in the private channels of app.yaml",

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from bridge.cards import facts_of, tell_end, touch
 from bridge.casebook import Casebook, OutpacedError
 from bridge.events import EventType, subject_of
+from store import homes
 from store.tables import Approval, ApprovalState, Vote
 
 _ENDS = {
@@ -107,6 +108,7 @@ def change(session: Session, now: datetime, row: Approval, **values: Any) -> Non
     """
     _set(session, row, {**values, "version": row.version + 1})
     touch(session, now, row)
+    homes.changed(session, now)
 
 
 def end(
