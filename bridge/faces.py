@@ -45,8 +45,8 @@ class Face:
     broadcast: bool = False
     """Whether a reply shows in the channel too."""
     named: Sequence[str] = ()
-    """People who are told of and not spoken to: the template reads their names, by id, in `known_as`. A mention in a new
-    message calls somebody, and who has just acknowledged an alert need not be called."""
+    """People who are told of and not spoken to: the template reads their names, by id, in `known_as`. A mention in a
+    new message calls somebody, and who has just acknowledged an alert need not be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

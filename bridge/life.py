@@ -291,9 +291,9 @@ def _fall_due(life: Life, now: datetime, terms: Terms) -> Step:
 def _act(life: Life, given: Acknowledge | Snooze | Assign | Resolve, now: datetime) -> Step:
     if life.state in (AlertState.RESOLVED, AlertState.PENDING):
         return Step(life, refused=Refusal(life.state.value))
+    if _is_so_already(life, given):
+        return Step(life, refused=Refusal.ALREADY)
     match given:
-        case Acknowledge(by) if life.state is AlertState.ACKNOWLEDGED:
-            return Step(life, refused=Refusal.ALREADY)
         case Acknowledge(by):
             taken = replace(
                 life,
@@ -317,12 +317,16 @@ def _act(life: Life, given: Acknowledge | Snooze | Assign | Resolve, now: dateti
             )
             return _happened(EventType.ALERT_SNOOZED, life, later, by=by, until=until.isoformat())
         case Assign(by, who):
-            if life.assigned_to == who:
-                return Step(life, refused=Refusal.ALREADY)
             return _happened(EventType.ALERT_ASSIGNED, life, replace(life, assigned_to=who), by=by, who=who)
         case Resolve(by):
             over = replace(life, state=AlertState.RESOLVED, held=False, due_at=None, resolved_at=now, resolved_by=by)
             return _happened(EventType.ALERT_RESOLVED, life, over, by=by)
+
+
+def _is_so_already(life: Life, given: Acknowledge | Snooze | Assign | Resolve) -> bool:
+    if isinstance(given, Assign):
+        return life.assigned_to == given.who
+    return isinstance(given, Acknowledge) and life.state is AlertState.ACKNOWLEDGED
 
 
 def _happened(what: EventType, before: Life, after: Life, **data: object) -> Step:

@@ -9,6 +9,7 @@ from bridge.events import EventType
 from bridge.life import (
     GRACE,
     Acknowledge,
+    Assign,
     Clear,
     Fire,
     Hold,
@@ -122,11 +123,23 @@ def test_an_acknowledged_one_is_due_for_nothing(known):
         (PENDING, Acknowledge("U0MEI"), Refusal.PENDING),
         (PENDING, Snooze("U0MEI", later(60)), Refusal.PENDING),
         (PENDING, Resolve("U0MEI"), Refusal.PENDING),
+        (RESOLVED, Assign("U0MEI", "U0LIN"), Refusal.RESOLVED),
+        (PENDING, Assign("U0MEI", "U0LIN"), Refusal.PENDING),
+        (life(assigned_to="U0LIN"), Assign("U0MEI", "U0LIN"), Refusal.ALREADY),
     ],
 )
 def test_what_is_over_or_has_not_begun_is_not_touched(known, given, refused):
     made = step(known, given, later(1), STEPS)
     assert (made.life, made.happened, made.refused) == (known, None, refused)
+
+
+@pytest.mark.parametrize("known", [life(due_at=later(15)), ACKNOWLEDGED, SNOOZED])
+def test_who_it_is_assigned_to_changes_nothing_else(known):
+    made = step(known, Assign("U0MEI", "U0LIN"), later(1), STEPS)
+    assert made.life == replace(known, assigned_to="U0LIN")
+    assert made.happened.type is EventType.ALERT_ASSIGNED
+    assert (made.happened.data["by"], made.happened.data["who"]) == ("U0MEI", "U0LIN")
+    assert step(made.life, Assign("U0MEI", "U0OPS"), later(2), STEPS).life.assigned_to == "U0OPS"
 
 
 @pytest.mark.parametrize("known", OPEN)
