@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, bindparam, or_, select
 from sqlmodel import Session, SQLModel
 
 from bridge.adapters.contract import Found, Item, Misread, Told
@@ -26,10 +26,12 @@ from bridge.transitions import Known
 from providers.messages import MessageId, MessageRecord, MessageStatus
 from store.engine import insert_of
 from store.rows import new
-from store.tables import Event, new_id
+from store.tables import EndpointState, Event, new_id
 
 Row: TypeAlias = dict[str, Any]
-_EVENT, _MISFIT, _WATCH = (SQLModel.metadata.tables[name] for name in ("event", "misfit", "message_watch"))
+_EVENT, _MISFIT, _WATCH, _SUBSCRIPTION, _ENDPOINT = (
+    SQLModel.metadata.tables[name] for name in ("event", "misfit", "message_watch", "subscription", "webhook_endpoint")
+)
 _OUR_ID = re.compile(r"[0-9a-f]{32}")
 _SAID = (
     *("raw_status", "message_id", "recipient", "reject_reason", "description", "mta_response", "tags", "metadata"),
@@ -44,6 +46,13 @@ _WATCHED = select(_WATCH.c.message_id).where(
     _WATCH.c.account == bindparam("account"),
     _WATCH.c.until > bindparam("now"),
     _WATCH.c.message_id.in_(bindparam("ids", expanding=True)),
+)
+_LISTENERS = select(
+    or_(
+        select(_SUBSCRIPTION.c.id).exists(),
+        select(_WATCH.c.message_id).exists(),
+        select(_ENDPOINT.c.id).where(_ENDPOINT.c.state.in_((EndpointState.ACTIVE, EndpointState.PAUSED))).exists(),
+    )
 )
 
 
@@ -179,9 +188,11 @@ class _Entry:
             connection.execute(_MISFIT.insert(), self._misfits)
         for account in {account for account, _ in self._moved}:
             enter(self._session, self._now, self._look(account), judge, pace)
-        for account, rows in self._events.items():
-            events = [new(Event, **row) for row in rows]
-            judge(self._session, self._now, account=account, events=events, touched=())
+        # Nothing was touched that a rule is about: all that is left is to tell who has asked.
+        if self._events and connection.execute(_LISTENERS).scalar_one():
+            for account, rows in self._events.items():
+                events = [new(Event, **row) for row in rows]
+                judge(self._session, self._now, account=account, events=events, touched=())
 
     def _look(self, account: str) -> Look:
         reports = {id_: report for (whose, id_), report in self._moved.items() if whose == account}
