@@ -9,12 +9,12 @@ import bot.app
 import bot.context
 import bot.conversation
 import bot.dispatch
-import bot.people
 from bot.arguments import ListArg
 from bot.command import Answer, RefusalError, command
 from bot.commands import COMMANDS
 from bot.config import Role
 from bot.context import Ctx
+from bot.people import People
 from bridge.receivers.files import Attachment
 from sandbox.slack.files import LARGEST_ENTERED
 from templates import render
@@ -54,6 +54,12 @@ FORM = """\
 
 
 @pytest.fixture
+def forgetful(monkeypatch):
+    """Slack is asked about people each time."""
+    monkeypatch.setitem(People.__init__.__kwdefaults__, "fresh", 0.0)
+
+
+@pytest.fixture
 async def staffed(closed_office, monkeypatch):
     """The office with two commands more."""
     monkeypatch.setattr(bot.app, "COMMANDS", (*COMMANDS, say, fetch))
@@ -87,9 +93,8 @@ async def test_a_wrong_field_keeps_the_form_open_and_runs_nothing(staffed):
     assert "I don't know the time wrong" in staffed.slack.modal(LIN).errors["line"]
 
 
-async def test_a_form_is_taken_before_slack_is_asked_who_it_is(staffed, monkeypatch):
+async def test_a_form_is_taken_before_slack_is_asked_who_it_is(forgetful, staffed):
     await opened(staffed)
-    monkeypatch.setattr(bot.people, "FRESH", 0.0)
     staffed.slack.faults.inject("slow", "users.info", seconds=0.5)
     reply = await staffed.slack.submit(LIN, {"line": "hello"})
     assert reply.error is None
@@ -97,9 +102,8 @@ async def test_a_form_is_taken_before_slack_is_asked_who_it_is(staffed, monkeypa
     await staffed.told(LIN, "5 hello: 0 rows")
 
 
-async def test_a_wrong_field_is_shown_in_time_though_slack_does_not_say_what_they_read(staffed, monkeypatch):
+async def test_a_wrong_field_is_shown_in_time_though_slack_does_not_say_what_they_read(forgetful, staffed, monkeypatch):
     await opened(staffed, MEI)
-    monkeypatch.setattr(bot.people, "FRESH", 0.0)
     await staffed.slack.submit(MEI, {"line": "wrong"})
     assert "看不懂时间" in staffed.slack.modal(MEI).errors["line"]
     monkeypatch.setattr(bot.dispatch, "LOOKED_UP", 0.05)
