@@ -12,6 +12,7 @@ from bot.bolt import Listeners, make_bolt
 from bot.commands import COMMANDS
 from bot.config import Config, SlackConfig
 from bot.conversation import Slack
+from bot.deciders import Deciders
 from bot.dispatch import Dispatcher
 from bot.grammar import Grammar
 from bot.home import Home
@@ -32,7 +33,7 @@ from jobs.pace import Pacing
 from jobs.scheduler import Clockwork, Work
 from jobs.sweep import Sweep
 from providers import PROVIDERS
-from providers.base import Provider
+from providers.base import Provider, SendsMessages
 from store.engine import Store
 from store.limits import SharedLimiter
 
@@ -94,12 +95,15 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
         client = _client(slack, session)
         people = People(config, client)
         desk, admins = desk_of(config), Admins(config, people)
-        outbox = outbox_of(config, store, client, people, desk=desk, admins=admins)
+        tests = any(isinstance(provider, SendsMessages) for provider in providers.values())
+        outbox = outbox_of(config, store, client, people, desk=desk, admins=admins, tests=tests)
 
         def told() -> None:
             # Another process with the outbox looks by itself, each second.
             outbox.nudge()
             clock.wake("outbox")
+            # A yes may have been the last one.
+            clock.wake("executions")
 
         dispatcher = Dispatcher(config, store, providers, people, grammar(), told=told)
         answers, files = SlackAnswers(client, session), SlackFiles(client, session)
@@ -111,7 +115,16 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
         clock = (
             Clockwork(store, own)
             if part is Part.WEB
-            else Watch(config, store, providers, desk=desk, outbox=outbox, admins=admins, own=own)
+            else Watch(
+                config,
+                store,
+                providers,
+                desk=desk,
+                outbox=outbox,
+                admins=admins,
+                lost_of=Deciders(people).lost,
+                own=own,
+            )
         )
         bolt = None
         if part is not Part.WORKER:

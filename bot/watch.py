@@ -11,9 +11,15 @@ from bot.config import Config
 from bot.people import People
 from bridge.alerts import AlertDesk
 from bridge.breaker import Breaker
+from bridge.claimed import LostOf
+from bridge.execution import Executor
 from bridge.faces import NextOf
+from bridge.found import Finder, Inquiry, Judges
 from bridge.outbox import Outbox
+from bridge.policy import Unapproved
 from bridge.receivers.board import Board
+from bridge.record import Judge
+from jobs.approvals import ApprovalWork
 from jobs.digest import Digests
 from jobs.gap import Watchkeeper
 from jobs.heartbeat import Heartbeat
@@ -80,12 +86,29 @@ class Admins(Sequence[str]):
         return iter(self._receivers)
 
 
+def judge_of(config: Config, desk: AlertDesk) -> Judge:
+    """What is made of what a poll records: the rules come last, so that they know who was asked."""
+    if config.approvals.unapproved_sends is Unapproved.IGNORE:
+        return desk
+    return Judges((Finder(config.approval_desk), desk))
+
+
+def approval_work_of(
+    config: Config, store: Store, providers: Mapping[str, Provider], lost_of: LostOf, told: Callable[[], None]
+) -> ApprovalWork:
+    """What happens to requests by itself. told: called when there is something to show."""
+    desk, zones = config.approval_desk, {name: account.timezone for name, account in config.accounts.items()}
+    executor = Executor(store, providers, desk, lost_of=lost_of, zone_of=zones.__getitem__, told=told)
+    inquiry = Inquiry(store, providers, desk, zone_of=zones.__getitem__, told=told)
+    return ApprovalWork(store, desk, executor, inquiry, told)
+
+
 def duties_of(
     config: Config, store: Store, providers: Mapping[str, Provider], desk: AlertDesk, told: Callable[[], None]
 ) -> Sequence[Duty]:
     """Everything that is done once for all processes. told: called when there may be something to show."""
     zones = {name: account.timezone for name, account in config.accounts.items()}
-    polls = Poller(store, providers, desk, config.polling, zone_of=zones.__getitem__, told=told)
+    polls = Poller(store, providers, judge_of(config, desk), config.polling, zone_of=zones.__getitem__, told=told)
     digests = Digests(store, config.digest, zones, config.channels.digest, config.timezone)
 
     async def age(_claimed: Claimed) -> None:
@@ -105,9 +128,16 @@ def duties_of(
 
 
 def outbox_of(
-    config: Config, store: Store, client: AsyncWebClient, people: People, *, desk: AlertDesk, admins: Sequence[str]
+    config: Config,
+    store: Store,
+    client: AsyncWebClient,
+    people: People,
+    *,
+    desk: AlertDesk,
+    admins: Sequence[str],
+    tests: bool = False,
 ) -> Outbox:
-    """The way out to Slack."""
+    """The way out to Slack. tests: whether some account can send a single message."""
 
     async def language_of(receiver: str) -> str:
         if receiver[:1] in "UW":
@@ -124,6 +154,7 @@ def outbox_of(
         next_of=next_of(desk),
         runbook_of=desk.runbook,
         name_of=people.name_of,
+        tests=tests,
     )
 
 
@@ -139,16 +170,19 @@ class Watch(Clockwork):
         desk: AlertDesk,
         outbox: Outbox,
         admins: Admins,
+        lost_of: LostOf,
         own: Mapping[str, Work],
     ) -> None:
-        """own: the jobs that any process has."""
+        """lost_of: who of those who approved may not any more. own: the jobs that any process has."""
         self._desk = desk
         self._outbox = outbox
-        duties = duties_of(config, store, providers, desk, self._tell)
+        asked = approval_work_of(config, store, providers, lost_of, self._tell)
+        duties = [*duties_of(config, store, providers, desk, self._tell), asked.duty()]
         polls = [duty.name for duty in duties if duty.family == FAMILY]
         self._admins = admins
         self._keeper = Watchkeeper(store, admins, polls)
-        super().__init__(store, {**own, "alive": self._keep, "outbox": self._deliver}, duties)
+        jobs = {**own, **asked.jobs(), "alive": self._keep, "outbox": self._deliver}
+        super().__init__(store, jobs, duties)
 
     async def start(self) -> None:
         """Say whether nobody was there, forget rules that are gone, and begin."""
