@@ -47,6 +47,8 @@ TYPES: Mapping[str, EventType] = {
     "SMTPApiError": EventType.MESSAGE_FAILED,
     "TemplateRenderingFailed": EventType.MESSAGE_FAILED,
     "Unknown": EventType.MESSAGE_UNKNOWN,
+    # Of a message to us, not of one of ours.
+    "InboundError": EventType.MESSAGE_UNKNOWN,
 }
 REASONS: Mapping[str, RejectReason] = {
     "HardBounce": RejectReason.BOUNCED,
