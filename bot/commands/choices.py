@@ -49,7 +49,13 @@ class Choices:
 
     def with_those_of(self, entry: Entry) -> "Choices":
         """What was chosen is offered, also when the vendor no longer has it; with its state of now where it does."""
-        return replace(self, templates=_joined(entry.templates, self.templates), lists=_joined(entry.lists, self.lists))
+        sender = entry.sender or EVERYBODY
+        return replace(
+            self,
+            templates=_joined(entry.templates, self.templates),
+            lists=_joined(entry.lists, self.lists),
+            senders=self.senders if sender in self.senders else [sender, *self.senders],
+        )
 
     def as_now(self, entry: Entry) -> Entry:
         """What was entered, with the names and states of now."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -212,6 +213,16 @@ async def two_dialects(closed_office: Office, tmp_path: Path) -> AsyncIterator[O
     """The same, with a second account at U-Mail that speaks V3.0."""
     closed_office.app_yaml = tmp_path / "app.yaml"
     closed_office.app_yaml.write_text(shipped().read_text("utf-8").replace("accounts:\n", OLD, 1), "utf-8")
+    async with closed_office.open():
+        yield closed_office
+
+
+@pytest.fixture
+async def unasked(closed_office: Office, tmp_path: Path) -> AsyncIterator[Office]:
+    """The office where nobody has to approve a send."""
+    text = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", shipped().read_text("utf-8"), flags=re.MULTILINE)
+    closed_office.app_yaml = tmp_path / "app.yaml"
+    closed_office.app_yaml.write_text(text.replace("\n  approvers: 1\n", "\n  approvers: 0\n", 1), "utf-8")
     async with closed_office.open():
         yield closed_office
 
