@@ -56,9 +56,9 @@ class Casebook:
         self._note(row, made)
         return True
 
-    def write(self) -> None:
-        """Write down what is new, for who reads it in this transaction."""
-        rows.insert(self.session, [*self._opened.values()], keep=True)
+    def write(self, *, keep: bool = True) -> None:
+        """Write down what is new; `keep`: somebody will read or change it in this transaction."""
+        rows.insert(self.session, [*self._opened.values()], keep=keep)
         rows.insert(self.session, self._happened)
         self._opened, self._happened = {}, []
 
@@ -104,7 +104,7 @@ class Casebook:
 
         asked: all subscriptions, where they have been read.
         """
-        self.write()
+        self.write(keep=False)
         self.wall.hang()
         if self.events:
             homes.changed(self.session, self.now)

@@ -165,6 +165,8 @@ def _engine(url: URL, durability: str) -> Engine:
     if url.get_backend_name() == "postgresql":
         return create_engine(url, isolation_level="SERIALIZABLE", pool_size=_THREADS["postgresql"], pool_pre_ping=True)
     engine = create_engine(url)
+    # Many new rows are one statement: the driver lets go of the interpreter at each, and takes its turn to get it back.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     pragmas = (
         "journal_mode=WAL",
         f"synchronous={'FULL' if durability == 'full' else 'NORMAL'}",
