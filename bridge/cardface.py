@@ -101,6 +101,8 @@ class Card:
     lists: Sequence[Mapping[str, Any]]
     """`id`, `name`, `count`, `last_sent_at`."""
     recipients: int | None
+    sent: int | None
+    """How many had it already when it was asked for."""
     sender: str | None
     sender_name: str | None
     reply_to: str | None
@@ -237,6 +239,7 @@ def _proposed(approval: Approval) -> dict[str, Any]:
         "templates": templates,
         "lists": _lists(fields, context),
         "recipients": recipients,
+        "sent": context.get("sent"),
         **_row(fields, "sender", "sender_name", "reply_to", "tracking"),
         **_row(told, "first", "last", "unsubscribe_link", "read_receipt"),
         "speed": speed,

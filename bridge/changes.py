@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from bridge import ledger
 from bridge.decisions import Decision, fulfilled
 from bridge.edits import Difference, Edit, differences, edit_of, is_as_it_was
+from bridge.snapshots import look_soon
 from providers.base import ChangesTasks
 from providers.errors import (
     AuthenticationError,
@@ -163,6 +164,7 @@ async def settle(store: Store, change: Change, state: ChangeState, note: str | N
             told = ledger.read(change.form)
             ledger.remember(session, now, account=change.account, task_id=change.task_id, form=told, by=run.user_id)
         homes.changed(session, now)
+        look_soon(session, now, change.account, change.task_id)
         return now
 
     at = await store.transact(closed)

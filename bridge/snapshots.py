@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, update
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bridge.sightings import Kind
 from bridge.transitions import Known
 from store.engine import insert_of
+from store.jobs import hurry
 from store.tables import Event, Snapshot, StatSample
 
 _SNAPSHOT, _EVENT, _SAMPLE = (
@@ -31,6 +32,16 @@ _NAMED = _ROWS.where(_SNAPSHOT.c.subject.in_(bindparam("subjects", expanding=Tru
 # Not `IS NOT NULL`: of an index, SQLite takes a range.
 _LOOKED_AT = _ROWS.where(_SNAPSHOT.c.look_at > bindparam("since", _LONG_AGO))
 _BASELINE = select(_SNAPSHOT.c.version).where(*_OURS, _SNAPSHOT.c.subject == bindparam("subject"))
+
+POLL = "poll"
+"""A poll's job is called `poll <account> <what>`."""
+
+
+def look_soon(session: Session, now: datetime, account: str, task_id: str) -> None:
+    """Have the next look at a task taken at once: something has just been done to it."""
+    ours = (col(Snapshot.account) == account, col(Snapshot.kind) == Kind.TASK.value, col(Snapshot.subject) == task_id)
+    session.exec(update(Snapshot).where(*ours).values(look_at=now))
+    hurry(session, now, (f"{POLL} {account} tasks",))
 
 
 def known(session: Session, account: str, kind: Kind, subjects: Sequence[str] | None) -> dict[str, Known]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bridge import snapshots
 from bridge.record import Judge
 from jobs.looks import balance, domains, imports, messages, statistics, templates
 from jobs.place import Line, LookAt, Place
@@ -35,7 +36,7 @@ from store.limits import after_people
 
 _log = structlog.get_logger()
 
-FAMILY = "poll"
+FAMILY = snapshots.POLL
 """The first word of a poll's job: `poll umail tasks`."""
 
 

@@ -84,6 +84,7 @@ CARD = Card(
         {"id": "7", "name": None, "count": None, "last_sent_at": None},
     ),
     recipients=90_000,
+    sent=41_200,
     sender="news@shop.example",
     sender_name="小店",
     reply_to="service@shop.example",
