@@ -243,7 +243,8 @@ DEFAULTS: tuple[Rule, ...] = (
     ProviderDownRule(
         name="provider-limits", states=(Link.RATE_LIMITED,), severity=Severity.INFO, wait=timedelta(minutes=15)
     ),
-    UnapprovedSendRule(name="unapproved-send"),
+    # Whoever may approve is asked by a card; the alert stands beside it and calls nobody.
+    UnapprovedSendRule(name="unapproved-send", severity=Severity.INFO),
 )
 """The rules that are there unless app.yaml says otherwise, by names that it may repeat."""
 
