@@ -229,7 +229,7 @@ def _is_done(provider: ChangesTasks, change: Change, task: Task | None) -> bool:
     """Whether a task as read now is what the change should have made of it."""
     if not fulfilled(TaskStatus(change.wanted) if change.wanted else None, task):
         return False
-    asked = change.before["asked"]
+    asked = change.before.get("asked")
     return (
         task is None or not asked or not is_as_it_was(ledger.read(change.before["form"]), asked, provider.form_of(task))
     )

@@ -17,8 +17,9 @@ from bridge.approvals import Approvals
 from bridge.changes import NOT_ASKED_FOR, OPEN, OpenChangeError, change_of, change_task, look_up, was_asked_for
 from bridge.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
 from bridge.decisions import Action, Verdict, decide
+from bridge.gathering import gather
 from bridge.handover import Claim, Duty
-from bridge.proposals import Proposal, drift, gather, of_draft
+from bridge.proposals import Proposal, drift, of_draft
 from bridge.requests import hash_of
 from providers.base import ChangesTasks, ListsMessages, Provider, SendsMessages, require
 from providers.errors import ProviderError
@@ -28,6 +29,8 @@ from store.tables import Change, ChangeState, Draft, DraftState, Outcome
 
 STEPS = ("claimed", "read", "counted", "compared", *changes.STEPS, "written")
 """Between any two of these the process may die."""
+AT_ONCE = 10
+"""Requests that one process carries out at the same time."""
 GLANCE = 0.5
 """Seconds after which it is looked again for what fell due, while a slow vendor is being asked."""
 TASK, DRAFT = "task/", "draft/"
@@ -64,22 +67,28 @@ class Executor:
         self._told = told
 
     async def run(self) -> None:
-        """Everything that is due, each request by itself, so that a slow vendor holds up nobody else."""
+        """Everything that is due, each request by itself, so that a slow vendor holds up nobody else.
+
+        Raises:
+            ExceptionGroup: of what went wrong here; the other requests were served all the same.
+        """
         flying: set[asyncio.Task[None]] = set()
+        failed: list[Exception] = []
         try:
             while True:
-                while (claim := await self._store.transact(handover.claim)) is not None:
+                while len(flying) < AT_ONCE and (claim := await self._store.transact(handover.claim)) is not None:
                     flying.add(asyncio.create_task(self._serve(claim)))
                 if not flying:
-                    return
+                    break
                 done, flying = await asyncio.wait(flying, timeout=GLANCE, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                failed += [error for task in done if isinstance(error := task.exception(), Exception)]
         finally:
             # Their leases run out, and they are taken up again.
             for task in flying:
                 task.cancel()
             await asyncio.gather(*flying, return_exceptions=True)
+        if failed:
+            raise ExceptionGroup("executions", failed)
 
     async def _serve(self, claim: Claim) -> None:
         self._house.crash("claimed")

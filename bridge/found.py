@@ -22,8 +22,9 @@ from bridge.approvals import Approvals
 from bridge.changes import OPEN, OpenChangeError, Result, change_of, change_task, look_up, was_asked_for
 from bridge.decisions import Action, Verdict, decide
 from bridge.events import EventType
+from bridge.gathering import gather, is_approved_as_it_is
 from bridge.policy import Needs, Unapproved, needs
-from bridge.proposals import Proposal, gather, is_approved_as_it_is, policy_facts
+from bridge.proposals import Proposal, policy_facts
 from bridge.record import Judge, Touched
 from bridge.sightings import Kind
 from providers.base import ChangesTasks, Provider, ReadsTasks, require

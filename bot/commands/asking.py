@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot.command import Answer, RefusalError
 from bot.commands.facts import facts_of
 from bot.context import Context
-from bridge import ballots, ledger, policy, proposals, requests
+from bridge import ballots, gathering, ledger, policy, proposals, requests
 from bridge.approvals import OpenRequestError, Wish
 from bridge.proposals import Proposal
 from providers.base import Provider, ReadsTasks, SendsMessages
@@ -44,7 +44,7 @@ async def ask_for_task(
     told = await ctx.store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
     now = await ctx.store.now()
     known = ledger.written(told) if told else {}
-    proposal = await proposals.gather(provider, task, known, store=ctx.store, now=now)
+    proposal = await gathering.gather(provider, task, known, store=ctx.store, now=now)
     at = task.scheduled_at if task.scheduled_at and task.scheduled_at > now else None
     wish = await _wish(ctx, kind, task.account, f"task/{task.id}", proposal)
     return await _ask(ctx, replace(wish, send_at=at, reason=reason, replaces=replaces))
@@ -58,7 +58,7 @@ async def ask_for_draft(ctx: Context, provider: SendsMessages, draft: Draft) -> 
     """
     if nobody_decides(ctx):
         return None
-    proposal = await proposals.of_letter(provider, draft)
+    proposal = await gathering.of_letter(provider, draft)
     return await _ask(ctx, await _wish(ctx, ApprovalKind.DRAFT, draft.account, f"draft/{draft.id}", proposal))
 
 

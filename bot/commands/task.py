@@ -11,7 +11,7 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bridge.changes import Result, change_task
 from bridge.decisions import Action, Verdict, decide
-from bridge.proposals import is_approved_as_it_is
+from bridge.gathering import is_approved_as_it_is
 from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats, Task, TaskStatus

@@ -10,8 +10,9 @@ from bridge import ledger
 from bridge.approvals import Approvals, Wish
 from bridge.execution import Executor
 from bridge.found import Inquiry
+from bridge.gathering import gather, of_letter
 from bridge.policy import Settings, needs
-from bridge.proposals import Proposal, gather, of_letter, policy_facts
+from bridge.proposals import Proposal, policy_facts
 from providers import PROVIDERS
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox import Sandbox, WorldClock
@@ -23,7 +24,7 @@ LIN, MEI, BO = "U0LIN", "U0MEI", "U0BO"
 ME = "umail"
 
 
-def client_of(environ, store, name="umail", deadline=1.0):
+def client_of(environ, store, name="umail", deadline=10.0):
     """An account's client, as app.yaml would make it."""
     cls, upper = PROVIDERS[name], name.upper()
     values = {"base_url": environ[f"{upper}_URL"], "username": environ[f"{upper}_USERNAME"]}

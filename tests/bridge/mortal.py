@@ -30,7 +30,7 @@ async def _work(url: str, environ: dict[str, str], offset: timedelta, step: str 
 
     store = Store(url)
     store.clock_offset = offset
-    providers = {name: client_of(environ, store, name, deadline=5.0) for name in ("umail", "emailcar")}
+    providers = {name: client_of(environ, store, name) for name in ("umail", "emailcar")}
     desk = Approvals(Settings(policies=()), "C0APPROVE", lambda _account: ())
     executor = Executor(
         store,

@@ -11,8 +11,9 @@ from bridge.letters import Letter
 from bridge.policy import Policy, Settings
 from sandbox.mailing import Status
 from store.engine import Store
-from store.tables import ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
-from tests.bridge.asking import BO, LIN, MEI, Asking
+from store.limits import SharedLimiter
+from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
+from tests.bridge.asking import BO, LIN, MEI, SHANGHAI, Asking
 
 S = ApprovalState
 
@@ -105,6 +106,44 @@ async def test_a_task_that_somebody_let_go_elsewhere_is_left_alone(desk):
     await desk.run()
     row = await desk.row(approval_id)
     assert (row.state, row.result["already"], desk.edits) == (S.EXECUTED, True, [])
+
+
+async def test_an_account_that_speaks_v3_lets_go_at_the_same_minute(desk):
+    environ = desk.environ
+    settings = type(desk.umail).Settings(
+        base_url=environ["UMAIL_V3_URL"],
+        username=environ["UMAIL_V3_USERNAME"],
+        password=environ["UMAIL_V3_PASSWORD"],
+        auth="md5",
+    )
+    old = type(desk.umail)("umail", settings, timezone=SHANGHAI, limiter=SharedLimiter(desk.store))
+    await desk.umail.aclose()
+    desk.umail = desk.providers["umail"] = old
+    plain = {"sender": "post@old.example", "sender_domain": "old.example", "reply_to": None, "hourly_speed": None}
+    task_id, approval_id = await desk.approved(**plain)
+    at = desk.task(task_id).settings.send_time
+    await desk.run()
+    row = await desk.row(approval_id)
+    assert (row.state, row.result["differences"], row.proposal["context"]["unread"]) == (
+        S.EXECUTED,
+        [],
+        {"checks": "unsupported"},
+    )
+    assert (desk.task(task_id).status, desk.task(task_id).settings.send_time) == (Status.WAITING, at)
+
+
+async def test_what_goes_wrong_here_with_one_request_stops_no_other(desk):
+    _, broken = await desk.approved()
+    _, whole = await desk.approved()
+
+    def spoil(session, _now):
+        row = session.get_one(Approval, broken)
+        row.policy = {}
+
+    await desk.store.transact(spoil)
+    with pytest.raises(ExceptionGroup):
+        await desk.run()
+    assert [(await desk.row(one)).state for one in (broken, whole)] == [S.EXECUTING, S.EXECUTED]
 
 
 # ---- as it was shown, or not at all
@@ -281,7 +320,7 @@ async def test_an_outcome_that_is_unknown_is_looked_up_until_it_is_known(desk):
     assert (await desk.row(approval_id)).state is S.EXECUTED
     assert (len(desk.edits), desk.task(task_id).status) == (1, Status.WAITING)
     assert [run.outcome for run in await desk.runs()] == [Outcome.DONE]
-    assert await desk.told_of(task_id) is not None
+    assert await desk.ends() == [("unknown", None), ("executed", None)]
 
 
 async def test_an_edit_that_was_never_carried_out_has_failed_and_is_not_repeated(desk):

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.edits import Difference
-from bridge.proposals import Proposal, drift, has_grown, is_approved_as_it_is, is_same_send, policy_facts
+from bridge.gathering import is_approved_as_it_is
+from bridge.proposals import Proposal, drift, has_grown, is_same_send, policy_facts
 from providers.errors import BadAnswerError, ProviderError
 from store.engine import Store
 from store.tables import ApprovalKind
