@@ -1,0 +1,91 @@
+"""What is sent of an event: CloudEvents 1.0 in JSON, the same bytes whenever it is written.
+
+Specification: https://github.com/cloudevents/spec, "CloudEvents - Version 1.0.2" and its "JSON Event Format". Whom a
+message went to is left out unless an endpoint asks for it, also where a vendor repeats it in words or links.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from store.tables import Event
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+SOURCE = "edmbot"
+LEFT_OUT = "[address]"
+"""What stands where an address was."""
+_WORD = r"[^\s<>()\[\]{}\"',;:=/?&]"
+_ADDRESS = re.compile(rf"{_WORD}{{1,64}}(?:@|%40){_WORD}{{1,253}}\.{_WORD}{{2,63}}", re.IGNORECASE)
+_NAMES = frozenset({"message_id", "event_id", "from", "to", "opens"})
+"""A message's own names look like addresses, and say nothing of whom it went to."""
+
+
+def envelope(event: Event, *, addresses: bool = False) -> bytes:
+    """The body of a request."""
+    return _json(
+        {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": f"{SOURCE}/{quote(event.account, safe='')}" if event.account else SOURCE,
+            "type": event.type,
+            "subject": event.subject,
+            "time": _time(event.time),
+            "datacontenttype": "application/json",
+            "dataschema": f"/schemas/{event.type}",
+            "data": event.data if addresses else without_addresses(event.type, event.data),
+        }
+    )
+
+
+def _json(envelope: Mapping[str, Any]) -> bytes:
+    return json.dumps(envelope, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def without_addresses(type_: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event's data without whom a message went to."""
+    if not type_.startswith("message."):
+        return data
+    recipient = data.get("recipient")
+    known = _spellings(recipient) if isinstance(recipient, str) and recipient else None
+    return {
+        name: value if name in _NAMES else _link(value, known) if name == "click_url" else _cut(value, known)
+        for name, value in data.items()
+        if name != "recipient"
+    }
+
+
+def _spellings(recipient: str) -> re.Pattern[str]:
+    """An address as it is, in a URL, and in the return path that bounces come back to (`user=example.com`)."""
+    ways = (recipient, quote(recipient, safe=""), recipient.replace("@", "="))
+    return re.compile("|".join(map(re.escape, ways)), re.IGNORECASE)
+
+
+def _cut(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON
+    match value:
+        case str():
+            return _ADDRESS.sub(LEFT_OUT, known.sub(LEFT_OUT, value) if known else value)
+        case Mapping():
+            return {_cut(name, known): _cut(one, known) for name, one in value.items()}
+        case list() | tuple():
+            return [_cut(one, known) for one in value]
+        case _:
+            return value
+
+
+def _link(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON
+    """Where a link led: what follows its path tells recipients apart."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return LEFT_OUT
+    host = parts.netloc.rpartition("@")[2]
+    return _cut(urlunsplit((parts.scheme, host, parts.path, "", "")), known)
