@@ -15,13 +15,13 @@ _PATIENCE = 30.0
 
 
 class Inlet:
-    """A handler for `PATHS`."""
+    """Its `take` is the handler for `PATHS`."""
 
     def __init__(self, inbound: Inbound, proxies: Sequence[str]) -> None:
         self._inbound = inbound
         self._proxies = proxies
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         source = request.match_info["source"]
         try:
             async with asyncio.timeout(_PATIENCE):

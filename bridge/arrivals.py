@@ -38,6 +38,8 @@ _SAID = (
     *("click_url", "user_agent"),
 )
 """What an event's data repeats of a report."""
+_LONGEST = 200
+"""Characters of a subject's id: PostgreSQL indexes no text of several thousand."""
 _ASKED = 500
 """Ids in one question."""
 # Made once: each transaction asks them.
@@ -95,7 +97,7 @@ def _row_of(source: str, account: str, one: Item | Told) -> Row:
         type_, subject, data = one.type.value, one.subject, one.data
     else:
         id_ = event_id(account, source, "", one.vendor_id or _digest(one.raw))
-        type_, subject = one.event_type.value, subject_of("message", one.message_id or "")
+        type_, subject = one.event_type.value, subject_of("message", (one.message_id or "")[:_LONGEST])
         said = {name: getattr(one, name) for name in _SAID}
         data = {"from": None, "to": type_.partition(".")[2], **said, "event_id": one.vendor_id}
     row = {"id": id_, "account": account, "type": type_, "subject": subject, "time": one.time}

@@ -21,5 +21,9 @@ def revived(value: Any) -> Any:  # noqa: ANN401  # JSON
     if isinstance(value, list):
         return [revived(item) for item in value]
     if isinstance(value, str) and value[10:11] == "T" and _TIME.fullmatch(value):
-        return datetime.fromisoformat(value)
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            # It only looks like one: what others send holds anything.
+            return value
     return value

@@ -2,11 +2,12 @@
 
 import hmac
 import json
+import math
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from bridge.adapters.contract import Arrived, ForgedError, Misread, StaleError
 
@@ -24,15 +25,20 @@ def json_of(body: bytes) -> Any:  # noqa: ANN401  # JSON
         ValueError: it is none, or is nested too deep.
     """
     try:
-        value = json.loads(body, parse_constant=_refused)
+        value = json.loads(body, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
     _judge_depth(value, _DEEPEST)
     return _clean(value) if _UNWRITABLE.search(body) else value
 
 
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant[:20]} is no number that JSON can say")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refused(number)
 
 
 def _judge_depth(value: object, left: int) -> None:
@@ -93,8 +99,10 @@ def texts_of(value: object) -> tuple[str, ...]:
 
 def unix_time(value: object) -> datetime | None:
     """Seconds since 1970, whole or not, as a number or a text; None for what is no such time."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
     try:
-        return datetime.fromtimestamp(float(value), UTC) if isinstance(value, int | float | str) else None
+        return datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -57,12 +57,10 @@ def sendgrid(events, at=None, key=_SENDGRID):
     return arrived(body, headers)
 
 
-def mailgun(
-    event, at=None, key=MAILGUN_KEY, token="9b2c8e0f54d64bd1a3d1a7b2f0c5e6d7a8b9c0d1e2f3a4b5c6", name="signature"
-):
+def mailgun(event, at=None, key=MAILGUN_KEY, nonce="9b2c8e0f54d64bd1a3d1a7b2f0c5e6", name="signature"):
     stamp = unix(at)
-    signature = hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-    signed = {"token": token, "timestamp": stamp, "signature": "0" * 64, name: signature}
+    signature = hmac.new(key.encode(), f"{stamp}{nonce}".encode(), hashlib.sha256).hexdigest()
+    signed = {"token": nonce, "timestamp": stamp, "signature": "0" * 64, name: signature}
     return arrived(json.dumps({"signature": signed, **event}).encode(), {"Content-Type": "application/json"})
 
 
