@@ -140,8 +140,9 @@ class Listeners:
             self._dispatcher.start(run_id, request, self._outlets)
 
     async def _decline(self, request: Request) -> None:
-        run = self._dispatcher.opened(new_id(), request)
-        await self._outlets.answers.answer(run, render("no_memory", self._language))
+        run, message = self._dispatcher.opened(new_id(), request), render("no_memory", self._language)
+        if request.view_id is None or not await self._outlets.modals.update(request.view_id, message.view()):
+            await self._outlets.answers.answer(run, message)
 
     async def _back(self, channel: str) -> None:
         """What could not be said there is tried at once."""

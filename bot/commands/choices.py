@@ -12,6 +12,7 @@ from bot.command import RefusalError
 from bot.commands.scheduleform import EVERYBODY, Entry, Offered, wrong
 from bot.context import Context
 from bridge.sightings import Kind
+from bridge.snapshots import is_baselined
 from providers.base import ChangesTasks, TellsBalance
 from providers.capabilities import KeepsDomains, KeepsLists, KeepsMailboxes, KeepsTemplates
 from providers.contacts import ContactList, ListId
@@ -81,19 +82,21 @@ async def templates_of(store: Store, provider: Plans, *, checked: int = CHECKED)
     """The newest first, with what is known of their checks; so many are asked for."""
     names = {str(one.id): one.name async for one in provider.mail_templates()}
     ids = sorted(names, key=lambda one: (len(one), one), reverse=True)
-    states = await _seen(store, provider.account)
+    states = {one.id: one.state for one in await templates_seen(store, provider.account)}
     states |= await _checks(provider, [one for one in ids if states.get(one) != CheckState.PASSED][:checked])
     return [Offered(one, names[one], states.get(one, "")) for one in ids]
 
 
-async def _seen(store: Store, account: str) -> dict[str, str]:
-    """The checks of templates as they were seen last."""
+async def templates_seen(store: Store, account: str) -> Sequence[Offered]:
+    """The same as they were seen last, without asking anybody; none where nobody has looked yet."""
 
-    def read(session: Session, _now: datetime) -> dict[str, str]:
-        of_templates = select(Snapshot.subject, Snapshot.state).where(
-            col(Snapshot.account) == account, col(Snapshot.kind) == Kind.TEMPLATE.value
-        )
-        return dict(session.exec(of_templates).all())
+    def read(session: Session, _now: datetime) -> Sequence[Offered]:
+        if not is_baselined(session, account, Kind.TEMPLATE):
+            return ()
+        ours = (col(Snapshot.account) == account, col(Snapshot.kind) == Kind.TEMPLATE.value)
+        rows = session.exec(select(Snapshot).where(*ours, col(Snapshot.missed) == 0)).all()
+        found = [Offered(row.subject, row.facts.get("name"), row.state) for row in rows]
+        return sorted(found, key=lambda one: (len(one.id), one.id), reverse=True)
 
     return await store.transact(read)
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot.arguments import AccountName, ApprovalArg, TaskId
 from bot.command import Answer, RefusalError, command
 from bot.commands.asking import ask_for_task, asked, nobody_decides, open_already, open_request, the_request
-from bot.commands.choices import Choices, Plans, lists_of, refused, senders_of, templates_of
+from bot.commands.choices import Choices, Plans, lists_of, refused, senders_of, templates_of, templates_seen
 from bot.commands.facts import facts_of
 from bot.commands.scheduleform import Entry, Offered, check, check_time
 from bot.commands.task import changed, known
@@ -38,7 +38,8 @@ async def suggest(field: str, query: str, *_ids: str, account: AccountName = Non
     provider = ctx.provider(Plans, account)
     offered: Sequence[Offered] = ()
     if field == "templates":
-        offered = await templates_of(ctx.store, provider, checked=0)
+        seen = await templates_seen(ctx.store, provider.account)
+        offered = seen or await templates_of(ctx.store, provider, checked=0)
     elif field == "lists":
         offered = await lists_of(provider)
     elif field == "sender":

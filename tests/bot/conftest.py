@@ -220,11 +220,25 @@ async def two_dialects(closed_office: Office, tmp_path: Path) -> AsyncIterator[O
 @pytest.fixture
 async def unasked(closed_office: Office, tmp_path: Path) -> AsyncIterator[Office]:
     """The office where nobody has to approve a send."""
-    text = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", shipped().read_text("utf-8"), flags=re.MULTILINE)
     closed_office.app_yaml = tmp_path / "app.yaml"
-    closed_office.app_yaml.write_text(text.replace("\n  approvers: 1\n", "\n  approvers: 0\n", 1), "utf-8")
+    closed_office.app_yaml.write_text(_without_approvals(shipped().read_text("utf-8")), "utf-8")
     async with closed_office.open():
         yield closed_office
+
+
+@pytest.fixture
+async def two_dialects_unasked(closed_office: Office, tmp_path: Path) -> AsyncIterator[Office]:
+    """Both at once."""
+    text = _without_approvals(shipped().read_text("utf-8"))
+    closed_office.app_yaml = tmp_path / "app.yaml"
+    closed_office.app_yaml.write_text(text.replace("accounts:\n", OLD, 1), "utf-8")
+    async with closed_office.open():
+        yield closed_office
+
+
+def _without_approvals(text: str) -> str:
+    text = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", text, flags=re.MULTILINE)
+    return text.replace("\n  approvers: 1\n", "\n  approvers: 0\n", 1)
 
 
 @pytest.fixture

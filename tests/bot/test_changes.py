@@ -55,28 +55,28 @@ async def test_a_task_that_has_not_begun_is_held(office):
     assert status(office, 19126) is Status.HELD
 
 
-async def test_a_resume_goes_on_with_a_time_that_has_not_passed(office):
-    answer = await office.ask(LIN, "task resume 19129")
+async def test_a_resume_goes_on_with_a_time_that_has_not_passed(unasked):
+    answer = await unasked.ask(LIN, "task resume 19129")
     assert "Task 19129 is scheduled" in answer.plain
-    [edit] = office.changes
+    [edit] = unasked.changes
     assert edit.params["send_status"] == "1"
-    assert edit.params["send_time"] > vendor_time(office.clock())
+    assert edit.params["send_time"] > vendor_time(unasked.clock())
     assert edit.params["maillist_id"] == "9"
 
 
-async def test_the_time_of_a_resume_is_by_the_databases_clock(office):
-    office.later(3_600)
-    await office.ask(LIN, "task resume 19129")
-    [edit] = office.changes
-    soon = office.clock() + timedelta(hours=1, minutes=1)
+async def test_the_time_of_a_resume_is_by_the_databases_clock(unasked):
+    unasked.later(3_600)
+    await unasked.ask(LIN, "task resume 19129")
+    [edit] = unasked.changes
+    soon = unasked.clock() + timedelta(hours=1, minutes=1)
     assert edit.params["send_time"] > vendor_time(soon)
 
 
-async def test_the_button_of_an_answer_does_the_next_thing_in_its_place(office):
-    paused = await office.ask(LIN, "task pause 19124")
-    resumed = await office.press(LIN, paused, "Resume task")
+async def test_the_button_of_an_answer_does_the_next_thing_in_its_place(unasked):
+    paused = await unasked.ask(LIN, "task pause 19124")
+    resumed = await unasked.press(LIN, paused, "Resume task")
     assert (resumed.ts, "Task 19124 is scheduled" in resumed.plain) == (paused.ts, True)
-    assert [edit.params["send_status"] for edit in office.changes] == ["-2", "1"]
+    assert [edit.params["send_status"] for edit in unasked.changes] == ["-2", "1"]
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ async def test_v3_pauses_by_holding_and_repeats_what_it_knows(two_dialects):
     assert not {"send_qty_start", "hour_speed", "is_need_receipt", "time"} & set(edit.params)
 
 
-async def test_v3_resumes(two_dialects):
-    answer = await two_dialects.ask(LIN, "task resume 7004 --account old")
+async def test_v3_resumes(two_dialects_unasked):
+    answer = await two_dialects_unasked.ask(LIN, "task resume 7004 --account old")
     assert "Task 7004 is scheduled" in answer.plain
-    assert [edit.params["send_status"] for edit in two_dialects.changes] == ["1"]
+    assert [edit.params["send_status"] for edit in two_dialects_unasked.changes] == ["1"]
 
 
 async def test_v3_cannot_cancel_and_offers_to_hold(two_dialects):

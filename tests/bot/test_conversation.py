@@ -11,7 +11,7 @@ NASTY = "<!channel> *VIP* & _friends_"
 
 ANSWERS = [
     (LIN, "", ("This is what I can do.", "balance Show what is left", "You are: approver")),
-    (MEI, "help", ("发送任务 → list show pause resume cancel delete", "balance 查看")),
+    (MEI, "help", ("发送任务 → list show schedule edit pause resume cancel delete", "balance 查看")),
     (LIN, "help task pause", ("/edm task pause ID [--account NAME]", "Pause a task", "Needs the role: operator")),
     (MEI, "help stats", ("/edm stats --task 19124",)),
     (LIN, "whoami", ("You are @lin: approver", "because app.yaml names: U0LIN, everyone")),

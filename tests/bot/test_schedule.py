@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 import bot.dispatch
 from sandbox.imports import Import
 from sandbox.mailing import Status
-from store.tables import Approval, ApprovalKind, ApprovalState, CommandRun, TaskLedger
+from store.runs import RunJournal
+from store.tables import Approval, ApprovalKind, ApprovalState, CommandRun, Snapshot, TaskLedger
 
 LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
 SCHEDULE = "task schedule --account umail"
@@ -321,6 +323,47 @@ async def test_a_hundred_and_fifty_templates_are_searched_as_one_types(office):
     await office.slack.submit(LIN, values)
     await office.until(lambda: "waits for" in words_of(office))
     assert newest(office).settings.template_ids == [179]
+
+
+async def test_what_polls_have_seen_is_offered_without_asking_the_vendor(office):
+    many_templates(office)
+    view = await opened(office)
+    now = office.box.clock.now()
+    seen = {"account": "umail", "version": 1, "raw": None, "first_seen": now, "observed_at": now, "changed_at": now}
+
+    def polled(session, _now):
+        session.add(Snapshot(**seen, kind="baseline", subject="template", state="", facts={}))
+        for number, missed in ((16, 0), (150, 0), (151, 1)):
+            about = {"state": "passed", "facts": {"name": f"Autumn {number}"}, "missed": missed}
+            session.add(Snapshot(**seen, kind="template", subject=str(number), **about))
+
+    await office.store.transact(polled)
+    asked = len(office.box.requests)
+    reply = await office.slack.suggest(LIN, view, "templates", "autumn")
+    assert [option["value"] for option in reply.options] == ["150 passed", "16 passed"]
+    assert len(office.box.requests) == asked
+
+
+async def test_lists_and_senders_are_searched_too(office):
+    lists = account(office).lists
+    for number in range(100, 250):
+        lists[number] = replace(lists[12], id=number, subject=f"Shop {number}", gone=set(), left=[])
+    view = await opened(office)
+    assert field(view, "lists")["element"]["type"] == "multi_external_select"
+    reply = await office.slack.suggest(LIN, view, "lists", "shop 20")
+    assert [option["value"] for option in reply.options] == [str(number) for number in range(200, 210)]
+
+
+async def test_a_form_that_cannot_be_written_down_says_so_in_its_place(office, monkeypatch):
+    await opened(office)
+
+    async def locked(*_):
+        raise OperationalError("", {}, Exception("locked"))
+
+    monkeypatch.setattr(RunJournal, "add", locked)
+    await office.slack.submit(LIN, entered(office))
+    await office.until(lambda: "I cannot write to my database" in words_of(office))
+    assert office.changes == []
 
 
 async def test_the_choices_outlive_a_restart_and_are_for_who_may(closed_office):

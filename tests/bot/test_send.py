@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from bot.config import shipped
 from providers.emailcar import EmailCar
-from store.tables import CommandRun, Draft, DraftState
+from store.tables import Approval, ApprovalKind, ApprovalState, CommandRun, Draft, DraftState
 
 LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
 MAIL = {
@@ -453,3 +453,62 @@ async def test_recipients_and_content_are_forgotten_when_it_is_over(office, end)
     assert draft.content["recipients"] == 3
     kept = [run.answer or "" for run in await rows(office, CommandRun)] + [str(draft.content), str(draft.result)]
     assert [words for words in kept if "mail.example" in words or "Dear friend" in words] == []
+
+
+# To so many that others have to say yes
+
+
+def people(count):
+    return " ".join(f"k{n}@mail.example" for n in range(count))
+
+
+async def asked_for(office):
+    """A message to 21 people, and the request to send it."""
+    preview = await write(office, recipients=people(21))
+    told = await office.press(LIN, preview, "Ask for approval")
+    pass_a_second(office)
+    return preview, told
+
+
+async def test_a_message_to_more_than_twenty_people_waits_for_somebody_elses_yes(office):
+    preview, told = await asked_for(office)
+    assert '"Your order & <!channel>" waits for 1 approval · 21 people' in told.plain
+    assert "goes out as soon as it is approved" in told.plain
+    assert sends(office) == []
+    [request] = await rows(office, Approval)
+    draft = await the_draft(office)
+    assert (request.kind, request.subject, request.requested_by) == (ApprovalKind.DRAFT, f"draft/{draft.id}", LIN)
+    assert request.proposal["fields"]["recipients"] == 21
+    assert "k1@mail.example" not in str(request.proposal)
+    assert draft.state is DraftState.OPEN
+    assert draft.expires_at >= request.expires_at
+
+    again = await office.press(LIN, preview, "Ask for approval")
+    assert "has asked for" in again.plain
+    assert len(await rows(office, Approval)) == 1
+    assert sends(office) == []
+
+
+@pytest.mark.parametrize("button", ["Edit message", "Discard message"])
+async def test_a_message_that_becomes_another_is_not_the_one_that_was_asked_for(office, button):
+    preview, _ = await asked_for(office)
+    if button == "Edit message":
+        await open_form(office, button, press=preview)
+        await office.slack.submit(LIN, {"subject": "Another"})
+        await office.told(LIN, '"Another"')
+    else:
+        await office.press(LIN, preview, button)
+    [request] = await rows(office, Approval)
+    assert (request.state, request.open_key) == (ApprovalState.VOIDED, None)
+    assert sends(office) == []
+
+
+async def test_a_message_to_twenty_people_goes_at_its_writers_yes(office):
+    preview = await write(office, recipients=people(20))
+    assert "Sent to 20 people" in (await office.press(LIN, preview, "Send to 20 people")).plain
+    assert await rows(office, Approval) == []
+
+
+async def test_where_nobody_has_to_approve_a_message_goes_to_as_many_as_it_may(unasked):
+    preview = await write(unasked, recipients=people(50))
+    assert "Sent to 50 people" in (await unasked.press(LIN, preview, "Send to 50 people")).plain
