@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from sandbox.page.bodies import BadFieldError
+from sandbox.page.bodies import BadFieldError, Fields
+from sandbox.slack.people import Json
 from sandbox.wire import is_loopback
 
 LARGEST = 256 * 1024
@@ -59,6 +60,15 @@ async def body_of(request: web.Request) -> Mapping[str, Any]:
     if not isinstance(values, dict):
         raise RefusedError(400, "the body must be a JSON object")
     return values
+
+
+def posted(deed: Callable[[Fields], Awaitable[Json]]) -> Handler:
+    """What people do by a POST, told in JSON."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(await deed(Fields(await body_of(request))))
+
+    return answer
 
 
 def refused(status: int, reason: str) -> web.Response:

@@ -1,9 +1,7 @@
 """The page's server: its files, what a person sees as JSON, a stream of changes, and what people do."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -12,9 +10,11 @@ from aiohttp import web
 from sandbox.box import Sandbox
 from sandbox.page.bodies import Fields
 from sandbox.page.deeds import Deeds
-from sandbox.page.guard import body_of, guarded, refused, sealed
+from sandbox.page.guard import guarded, posted, refused, sealed
 from sandbox.page.outside import Outside
 from sandbox.page.sight import Sight
+from sandbox.page.stream import tell
+from sandbox.page.webhooks import Webhooks
 from sandbox.page.words import Word
 from sandbox.slack import SlackServer
 from sandbox.slack.errors import SlackError
@@ -25,21 +25,32 @@ STATIC = Path(__file__).with_name("static")
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What is shown in place; everything else is only downloaded, for it might be a page with scripts."""
 CHUNK = 64 * 1024
-BEAT = 15.0
-"""Seconds between two signs of life on a quiet stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the page cannot see for itself."""
+
+    command: str
+    words: Sequence[Word]
+    roles: Mapping[str, str]
 
 
 class Page:
     """A running page, in the caller's event loop."""
 
-    def __init__(
-        self, slack: SlackServer, box: Sandbox, command: str, words: Sequence[Word], roles: Mapping[str, str]
-    ) -> None:
+    def __init__(self, slack: SlackServer, box: Sandbox, known: Known, webhooks: Webhooks | None) -> None:
         self._slack = slack
-        self._sight = Sight(slack, roles)
-        self._deeds = Deeds(slack, self._sight, command)
+        self._sight = Sight(slack, known.roles)
+        self._deeds = Deeds(slack, self._sight, known.command)
         self._outside = Outside(box)
-        self._known = {"command": command, "words": [asdict(word) for word in words], "team": slack.workspace.team.name}
+        self._webhooks = webhooks
+        self._known = {
+            "command": known.command,
+            "words": [asdict(word) for word in known.words],
+            "team": slack.workspace.team.name,
+            "webhooks": webhooks is not None,
+        }
         app = web.Application(middlewares=[guarded])
         app.on_response_prepare.append(sealed)
         app.add_routes(self._routes())
@@ -54,6 +65,7 @@ class Page:
         command: str = "/edm",
         words: Sequence[Word] = (),
         roles: Mapping[str, str] | None = None,
+        webhooks: Webhooks | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> Self:
@@ -61,9 +73,10 @@ class Page:
 
         words: the bot's commands, for the composer to complete.
         roles: by person's id, what to say of them in the list of people.
+        webhooks: the page of a receiver, beside this one.
         """
         loopback(host)
-        page = cls(slack, box, command, words, roles or {})
+        page = cls(slack, box, Known(command, words, roles or {}), webhooks)
         await page._runner.setup()
         try:
             await web.TCPSite(page._runner, host, port).start()
@@ -81,7 +94,7 @@ class Page:
         name, number = self._runner.addresses[0][:2]
         return f"http://[{name}]:{number}/" if ":" in name else f"http://{name}:{number}/"
 
-    def _routes(self) -> list[web.RouteDef | web.StaticDef]:
+    def _routes(self) -> list[web.AbstractRouteDef]:
         posts: dict[str, Callable[[Fields], Awaitable[Json]]] = {
             "type": self._deeds.type,
             "press": self._deeds.press,
@@ -99,8 +112,9 @@ class Page:
             web.get("/api/changes", self._changes),
             web.get("/files/{file}", self._file),
             web.post("/api/upload", self._upload),
-            *(web.post(f"/api/{name}", _posted(deed)) for name, deed in posts.items()),
+            *(web.post(f"/api/{name}", posted(deed)) for name, deed in posts.items()),
             web.static("/static", STATIC),
+            *(self._webhooks.routes() if self._webhooks else ()),
         ]
 
     async def _index(self, _request: web.Request) -> web.FileResponse:
@@ -124,29 +138,14 @@ class Page:
         return self._outside.state()
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: one for every change that the person can see, none for what they cannot."""
+        """One event for every change that the person can see, none for what they cannot."""
         user = self._sight.person(_query(request))
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        # Subscribed before the first byte, so that nothing is missed between a look and the stream.
         with self._slack.workspace.changes.subscribe() as changes:
-            await stream.prepare(request)
-            await stream.write(b"event: ready\ndata: {}\n\n")
-            coming = asyncio.ensure_future(anext(changes))
-            try:
-                while True:
-                    done, _ = await asyncio.wait({coming}, timeout=BEAT)
-                    if not done:
-                        await stream.write(b": still here\n\n")
-                        continue
-                    change = coming.result()
-                    coming = asyncio.ensure_future(anext(changes))
-                    if self._sight.concerns(user, change):
-                        told = json.dumps({"kind": change.kind, "channel": change.channel})
-                        await stream.write(f"data: {told}\n\n".encode())
-            except ConnectionError:
-                return stream
-            finally:
-                coming.cancel()
+            seen = (
+                {"kind": one.kind, "channel": one.channel} if self._sight.concerns(user, one) else None
+                async for one in changes
+            )
+            return await tell(request, seen)
 
     async def _upload(self, request: web.Request) -> web.Response:
         """A file that somebody chose in a modal: its bytes are the body, what it is for stands in the address."""
@@ -171,10 +170,3 @@ class Page:
 
 def _query(request: web.Request) -> Fields:
     return Fields(request.query)
-
-
-def _posted(deed: Callable[[Fields], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        return web.json_response(await deed(Fields(await body_of(request))))
-
-    return answer

@@ -23,8 +23,17 @@ export async function upload(query, file) {
 }
 
 // Tells every change that the person can see. `ready` is also called after a lost connection has come back.
-export function follow(person, { ready, changed, lost }) {
-  const stream = new EventSource(`/api/changes?${new URLSearchParams({ person })}`);
+export function follow(person, told) {
+  return listen(`/api/changes?${new URLSearchParams({ person })}`, told);
+}
+
+// Tells every webhook that arrives, in the same way.
+export function arrivals(told) {
+  return listen("/api/webhooks/changes", told);
+}
+
+function listen(address, { ready, changed, lost }) {
+  const stream = new EventSource(address);
   stream.addEventListener("ready", ready);
   stream.addEventListener("message", (event) => changed(JSON.parse(event.data)));
   stream.addEventListener("error", lost);

@@ -40,6 +40,7 @@ export class Sidebar {
     const sign = (room) => (room.private ? lock() : "#");
     put(at("channels"), workspace.rooms.map((room) => entry(room.id, sign(room), room.name, room.archived ? "archived" : "")));
     put(at("directs"), entry(workspace.direct, "✉", workspace.app));
+    at("elsewhere").hidden = !workspace.webhooks;
     put(at("apps"), entry("home", "⌂", `${workspace.app} · Home`));
   }
 }
