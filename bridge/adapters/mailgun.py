@@ -12,9 +12,10 @@ from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 
-from bridge.adapters.contract import Arrived, ForgedError, Found, Item, RejectReason
+from bridge.adapters.contract import Arrived, ForgedError, Found, Item, Misread, RejectReason
 from bridge.adapters.settings import SigningSecret
 from bridge.adapters.wire import (
+    each,
     is_same,
     json_of,
     judge_time,
@@ -68,10 +69,14 @@ def verify(settings: Settings, arrived: Arrived, now: datetime) -> None:
 
 def items(arrived: Arrived) -> Iterator[Found]:
     """The event."""
-    body = json_of(arrived.body)
+    for one in each(arrived.body):
+        yield one if isinstance(one, Misread) else _found(one)
+
+
+def _found(body: Mapping[str, Any]) -> Found:
     event = object_of(body.get("event-data"))
     word = text_of(event.get("event"))
-    yield _item(event, word, body) if word else misread("event-data.event is missing", body)
+    return _item(event, word, body) if word else misread("event-data.event is missing", body)
 
 
 def _item(event: Mapping[str, Any], word: str, body: Mapping[str, Any]) -> Item:
@@ -85,7 +90,7 @@ def _item(event: Mapping[str, Any], word: str, body: Mapping[str, Any]) -> Item:
     return Item(
         event_type=type_,
         raw_status=word,
-        vendor_id=text_of(body["signature"]["token"]),
+        vendor_id=text_of(object_of(body.get("signature")).get("token")),
         message_id=f"<{message_id.strip('<>')}>" if message_id else None,
         # Of what was rejected only the headers say it.
         recipient=text_of(event.get("recipient")) or parseaddr(text_of(headers.get("to")) or "")[1] or None,
