@@ -285,7 +285,9 @@ def _approval(look: _Look) -> Face | None:
     approval = look.session.get(Approval, look.notice.approval_id)
     if approval is None:
         return None
-    return Face("approval/card", {"card": card_of(look.session, look.now, approval), "tests": look.tests})
+    facts = {"card": card_of(look.session, look.now, approval), "tests": look.tests}
+    asker = approval.requested_by or ""
+    return Face("approval/card", facts, named=(asker,) if _PERSON.fullmatch(asker) else ())
 
 
 def _template(look: _Look) -> Face | None:

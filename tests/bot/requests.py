@@ -1,12 +1,12 @@
 """Requests in the office: asked for as rows, shown in Slack as the outbox shows them."""
 
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 from sqlmodel import select
 
-from bridge.approvals import Wish
-from bridge.approvals import Approvals
+from bridge.approvals import Approvals, Wish
 from bridge.outbox import Outbox
 from bridge.policy import Needs, Reason, Settings
 from store.tables import Approval, ApprovalKind, Notice, NoticeKind
@@ -69,10 +69,15 @@ async def cards(office):
 async def show(office):
     """Let the outbox show all that is due within some seconds."""
     async with aiohttp.ClientSession() as session:
-        outbox = Outbox(office.store, board_of(office.slack, session), english, "/edm", tests=True)
+        about = {"name_of": partial(named, office), "tests": True}
+        outbox = Outbox(office.store, board_of(office.slack, session), english, "/edm", **about)
         for _ in range(4):
             await outbox.run_once()
             office.later(1)
+
+
+async def named(office, user):
+    return office.slack.workspace.people[user].name
 
 
 async def card(office, words, user="U0LIN"):

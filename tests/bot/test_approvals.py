@@ -73,6 +73,8 @@ async def test_the_card_earns_a_yes(office):
     ):
         assert words in shown.plain
     assert [button.text for button in shown.buttons][:2] == ["Approve send", "Reject…"]
+    # Whoever has just asked is named, and not called.
+    assert shown.pings == []
 
 
 async def test_votes_are_counted_on_the_card_until_the_last_one_starts_it(office):
@@ -133,7 +135,7 @@ async def test_two_who_click_at_once_one_decides_and_the_other_is_told_who(offic
     row = await request(office, approval)
     decided, late = answers if row.decided_by == LIN else answers[::-1]
     assert decided.startswith(("✅ Approved, 1 of 1", "✅ 已批准，1 / 1"))
-    assert late.startswith(("⏳ It has been approved already by @", "⏳ @lin 已经批准，正在启动"))
+    assert late.startswith(("✅ It has been approved already by @", "✅ @lin 已经批准，正在启动"))
     assert len(await votes(office, approval)) == 1
 
 

@@ -151,7 +151,9 @@ def found(**more):
     return replace(CARD, **about)
 
 
-DRAFT = replace(BARE, kind="draft", of="draft", subject=OTHER, send_at=None, recipients=30, name=NASTY, unread=CARD.unread)
+DRAFT = replace(
+    BARE, kind="draft", of="draft", subject=OTHER, send_at=None, recipients=30, name=NASTY, unread=CARD.unread
+)
 UNREAD = found(read=False, hash="", name=None, recipients=None, send_at=None)
 PENDING = [
     CARD,
@@ -252,7 +254,8 @@ ENTRIES = [
 ]
 
 MESSAGES = {
-    "approval/card": [{"card": card, "tests": tests} for card in EACH for tests in (True, False)],
+    "approval/card": [{"card": card, "tests": tests} for card in EACH for tests in (True, False)]
+    + [{"card": card, "tests": True, "known_as": {"U0OPS": "<!channel> *VIP*"}} for card in PENDING],
     "approval/list": [
         {"cards": cards, "may": may, "user": "U0LIN", "mine": mine, "of": of, "most": 10}
         for cards, may in (([], set()), ([CARD], {ID}), (PENDING, {ID}), (PENDING, set()))
