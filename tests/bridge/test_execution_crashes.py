@@ -11,7 +11,8 @@ from bridge.execution import STEPS
 from bridge.letters import Letter
 from sandbox.mailing import Status
 from store.engine import Store
-from store.tables import ApprovalState, CommandRun, DraftState
+from store.runs import take_interrupted
+from store.tables import ApprovalState, CommandRun, DraftState, Outcome
 from tests.bridge import mortal
 from tests.bridge.asking import LIN, MEI, Asking
 from tests.bridge.mortal import KILLED
@@ -119,6 +120,15 @@ async def test_a_kill_while_the_vendor_is_in_trouble_lets_it_go_at_most_once(des
     row = await desk.restart(approval_id)
     carried_out = desk.task(task_id).status is Status.WAITING
     assert (row.state, len(desk.edits)) == (S.EXECUTED if carried_out else S.FAILED, 1)
+
+
+async def test_a_run_that_was_taken_for_interrupted_ends_with_what_came_of_it(desk):
+    _, approval_id = await desk.approved()
+    assert await desk.dies_at("counted") == KILLED
+    desk.wait(LEASE)
+    assert (await take_interrupted(desk.store)).outcome is Outcome.INTERRUPTED
+    await desk.restart(approval_id)
+    assert [run.outcome for run in await desk.runs()] == [Outcome.DONE]
 
 
 async def test_nothing_goes_without_enough_votes_whoever_dies(desk):

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge import handover
 from jobs.scheduler import Clockwork
 from jobs.sweep import AT_ONCE, Sweep
 from store.jobs import jobs
@@ -19,12 +20,12 @@ def sweep_of(store, due):
     return Sweep(store, {}, None, due, language_of=english, zone_of=lambda _: ZoneInfo("UTC"), slash="/edm")
 
 
-async def lapsed(store):
+async def lapsed(store, kind="exec"):
     def written(session, now):
         long_ago = now - timedelta(minutes=5)
         run = CommandRun(
             key="k",
-            kind="exec",
+            kind=kind,
             user_id="terminal",
             text="help",
             worker="w",
@@ -49,6 +50,13 @@ async def test_a_step_that_fails_lets_the_others_be_done_and_is_written_down(sto
     await Clockwork(store, {"sweep": sweep.run}).fire("sweep")
     [row] = await jobs(store)
     assert row.last_error == "OSError: disk full"
+
+
+async def test_a_run_that_carries_out_a_request_is_closed_and_nobody_is_told(store):
+    run_id = await lapsed(store, handover.KIND)
+    # Without a way to answer: what is left to do stands in the request's row.
+    await sweep_of(store, lambda *_: 0).run()
+    assert (await get(store, run_id)).outcome is Outcome.INTERRUPTED
 
 
 async def test_what_falls_due_at_once_is_done_in_several_bites(store):
