@@ -145,6 +145,7 @@ async def main(seconds: float) -> None:
             for peer in peers:
                 peer.process.terminate()
                 peer.process.wait()
+            await slack.runner.cleanup()
         judge(Path(folder) / "bench.db", sent)
     report(peers)
 

@@ -61,7 +61,6 @@ class WebDoor:
             app.router.add_post(SLACK_PATH, self._slack)
         if self._inlet is not None:
             for path in PATHS:
-                # aiohttp takes an async function, and no object that can be called like one.
                 app.router.add_post(path, self._inlet.take)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
