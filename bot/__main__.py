@@ -124,6 +124,8 @@ def _exec(options: argparse.Namespace) -> int:
     if answer.attachment is not None:
         _keep(answer.attachment)
     print(json.dumps(_as_json(answer), ensure_ascii=False) if options.json else answer.message.text)
+    if answer.once is not None and not options.json:
+        print(answer.once.shown.text)
     return EXIT[answer.outcome]
 
 
@@ -239,7 +241,9 @@ async def _play(*, tour: bool) -> int:
         asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
         async with Demo.open(asked) as demo:
             environ = {**demo.environ(), **_SOON, "EDM_DATABASE_URL": f"sqlite:///{folder}/edmbot.db", "EDM_PORT": "0"}
-            async with serve(load(shipped(), environ, purpose=Purpose.RUN)) as web:
+            app_yaml = Path(folder) / "app.yaml"
+            app_yaml.write_text(demo.configured(shipped().read_text("utf-8")), "utf-8")
+            async with serve(load(app_yaml, environ, purpose=Purpose.RUN)) as web:
                 demo.connect(web.url)
                 return await demo.show(words, stop) if stop else await demo.tour()
 

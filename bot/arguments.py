@@ -7,7 +7,7 @@ each. Nothing here asks a vendor.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -54,6 +54,8 @@ AttachmentArg = Annotated[str, Parameter(validator=_formed("attachment", _DIGITS
 MessageArg = Annotated[str, Parameter(validator=_formed("message id", r"[A-Za-z0-9_-]{1,64}"))]
 EmailAddress = Annotated[str, Parameter(validator=_formed("address", ADDRESS))]
 DomainName = Annotated[str, Parameter(validator=_formed("domain", _DOMAIN))]
+EndpointName = Annotated[str, Parameter(validator=_formed("endpoint name", r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"))]
+EventArg = Annotated[str | None, Parameter(validator=_formed("event id", r"[A-Za-z0-9_-]{4,200}"))]
 AlertArg = Annotated[str, Parameter(validator=_formed("alert id", r"[0-9A-Fa-f-]{4,36}"))]
 ApprovalArg = Annotated[str, Parameter(validator=_formed("request id", r"[0-9A-Fa-f-]{4,36}"))]
 SilenceArg = Annotated[str, Parameter(validator=_formed("silence id", r"[0-9A-Fa-f-]{4,36}"))]
@@ -123,6 +125,31 @@ def _day(text: str, words: str) -> date:
         return date(*map(int, text.split("-")))
     except ValueError:
         raise RefusalError("bad_period", Outcome.NOT_UNDERSTOOD, words=words, problem="date", longest=LONGEST) from None
+
+
+def moment(words: str, now: datetime, zone: tzinfo, command: str, *, end: bool = False) -> datetime:
+    """`30m`, `2h` or `3d` ago; `2026-11-20T14:30`; or the beginning of a day, with `end` its end; days of `zone`.
+
+    command: for whose sake, to name its help.
+
+    Raises:
+        RefusalError: `bad_since`.
+    """
+    text = words.strip().lower()
+    if match := re.fullmatch(r"(\d{1,4})([mhd])", text):
+        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text).replace(tzinfo=zone)
+        days = period(words, now.astimezone(zone).date())
+    except (RefusalError, ValueError):
+        raise RefusalError("bad_since", Outcome.NOT_UNDERSTOOD, words=words, command=command) from None
+    day = days.last + timedelta(days=1) if end else days.first
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(:\d{2})?")
 
 
 def one_day(words: str, today: date) -> date:

@@ -17,6 +17,15 @@ from store.tables import Outcome
 from templates import Message
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What is shown to the asker this once, in a modal or at a terminal, and written down nowhere."""
+
+    shown: Message
+    missed: Message
+    """Said instead of the answer, where the modal was closed before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a command came to: what the asker reads, and the same for machines and for the audit log."""
@@ -36,6 +45,8 @@ class Answer:
     """Drawn after the words were sent; it never delays them."""
     modal: Message | None = None
     """A form that is opened instead of an answer."""
+    once: Once | None = None
+    """A secret, beside the answer: of a command that `reveals`."""
     seen: bool = False
     """The message that was pressed shows by itself what came of it: who pressed it is told nothing more."""
     wakes: bool = False
@@ -81,6 +92,8 @@ class Command:
     """Whether its form stays open until the answer is there, which may be the form again, with what is wrong in it."""
     suggest: "Suggest | None" = None
     """Where its form offers more than fits: what may be chosen."""
+    reveals: bool = False
+    """Whether it shows a secret (`Answer.once`): the modal for it opens at once."""
 
     @property
     def summary(self) -> str:
@@ -111,6 +124,8 @@ def command(
     secret: bool = False,
     stays: bool = False,
     suggest: Suggest | None = None,
+    reveals: bool = False,
 ) -> Callable[[F], Command]:
     """Make a command of a function; `bot.commands.COMMANDS` lists it."""
-    return lambda run: Command(name, run, role, usage, examples or (name,), form, unless, secret, stays, suggest)
+    shown = examples or (name,)
+    return lambda run: Command(name, run, role, usage, shown, form, unless, secret, stays, suggest, reveals)

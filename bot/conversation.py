@@ -133,8 +133,13 @@ class Conversation:
 
     async def reply(self, answer: Answer) -> None:
         """Show the answer, at most once, and what follows from it."""
-        filled = await self._filled(answer.modal or answer.message, fillable=answer.modal is not None)
-        seen = filled or (answer.seen and self._request.kind == "click")
+        if answer.once is not None:
+            shown = await self._filled(answer.once.shown)
+            # What is shown once leaves no trace: the answer itself stands where it was asked for.
+            seen, answer = False, answer if shown else replace(answer, message=answer.once.missed)
+        else:
+            filled = await self._filled(answer.modal or answer.message, fillable=answer.modal is not None)
+            seen = filled or (answer.seen and self._request.kind == "click")
         if not seen or self._for_everyone(answer):
             await self._show(answer)
         if self._run.progress_channel and self._run.progress_ts:
@@ -174,6 +179,11 @@ class Conversation:
 
     def _for_everyone(self, answer: Answer) -> bool:
         return self.shared and answer.outcome is Outcome.DONE and answer.modal is None
+
+    @property
+    def has_modal(self) -> bool:
+        """Whether a modal is open in which the answer will appear."""
+        return self._view is not None
 
     @property
     def shared(self) -> bool:

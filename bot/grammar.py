@@ -30,7 +30,7 @@ class Parsed:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     asks: bool = False
-    """Whether a form opens for what was not said."""
+    """Whether a modal opens: a form for what was not said, or the place of what is shown once."""
 
 
 class Grammar:
@@ -70,7 +70,7 @@ class Grammar:
         except CycloptsError as error:
             raise self._explained(error, words) from None
         command = self._by_function[function]
-        asks = command.form is not None and command.unless not in bound.arguments
+        asks = command.reveals or (command.form is not None and command.unless not in bound.arguments)
         return Parsed(command, bound.args, bound.kwargs, asks)
 
     def closest(self, words: list[str]) -> Command | None:

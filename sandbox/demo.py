@@ -3,13 +3,15 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
 from sandbox.box import Sandbox
-from sandbox.page import Page, Word
+from sandbox.page import Page, Webhooks, Word
+from sandbox.receiver import Receiver
+from sandbox.senders import Senders
 from sandbox.slack import Message, SlackServer
 
 COMMAND = "/edm"
@@ -25,9 +27,23 @@ A Slack with three e-mail vendors: {url}
   2. Type {command} task show 19124, press Pause task; switch to Vera, who may not, or to Mei, who reads Chinese.
   3. In the vendors' panel let a task fail, spike the bounces, take a vendor down; #edm-alerts says so. Acknowledge it.
 
+Webhooks as they arrive elsewhere, with the check of their signatures: {webhooks}
 Faults on demand (docs/sandbox.md): {control}
 Ctrl-C ends it.\
 """
+
+WRITTEN: Mapping[str, str] = {
+    "  in: {}\n": """\
+  in:
+    itnio: {adapter: itnio, account: itnio, secret: "${DEMO_ITNIO_SECRET}"}
+    partner: {adapter: standard, secret: "${DEMO_PARTNER_SECRET}"}
+""",
+    "  out: []\n": """\
+  out:
+    - {name: receiver, url: "${DEMO_RECEIVER_URL}", secret: "${DEMO_RECEIVER_SECRET}", allow_private: true}
+""",
+}
+"""Who sends and who is told, where the shipped app.yaml has nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +69,49 @@ TOUR = (
 class Demo:
     """The outside world, running."""
 
-    def __init__(self, box: Sandbox, slack: SlackServer) -> None:
-        self._box = box
-        self._slack = slack
+    def __init__(self, box: Sandbox, slack: SlackServer, receiver: Receiver) -> None:
+        self.box = box
+        self.slack = slack
+        self.receiver = receiver
+        self._senders = Senders()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, manifest: Mapping[str, Any]) -> AsyncIterator[Self]:
-        """Start vendors and a workspace that installs the bot by its app manifest; stop them at the block's end."""
-        box, slack = await Sandbox.start(), await SlackServer.start(manifest=manifest)
-        try:
-            yield cls(box, slack)
-        finally:
-            await slack.stop()
-            await box.stop()
+        """Start vendors, a receiver of webhooks, and a workspace that installs the bot by its app manifest.
+
+        They are stopped at the block's end.
+        """
+        async with AsyncExitStack() as stack:
+            box = await Sandbox.start()
+            stack.push_async_callback(box.stop)
+            slack = await SlackServer.start(manifest=manifest)
+            stack.push_async_callback(slack.stop)
+            receiver = await Receiver.start()
+            stack.push_async_callback(receiver.stop)
+            yield cls(box, slack, receiver)
+
+    def configured(self, shipped: str) -> str:
+        """The shipped app.yaml, with this world's webhooks in and out.
+
+        Raises:
+            ValueError: it has no such place.
+        """
+        for line, written in WRITTEN.items():
+            if line not in shipped:
+                raise ValueError(f"app.yaml has no line {line.strip()}")
+            shipped = shipped.replace(line, written, 1)
+        return shipped
 
     def environ(self) -> dict[str, str]:
-        """The variables that point the shipped app.yaml at this world."""
-        return {**self._box.environ(), **self._slack.environ()}
+        """The variables that point app.yaml, as `configured`, at this world."""
+        own = {"DEMO_RECEIVER_URL": self.receiver.url, "DEMO_RECEIVER_SECRET": self.receiver.secrets[0]}
+        return {**self.box.environ(), **self.slack.environ(), **self._senders.environ(), **own}
 
     def connect(self, url: str) -> None:
         """Where the bot listens."""
-        self._slack.connect(f"{url}/slack/events")
+        self.slack.connect(f"{url}/slack/events")
+        self._senders.connect(url)
 
     async def tour(self) -> int:
         """Play the visit and print what each person reads; 0 when every answer says what it should."""
@@ -87,14 +124,16 @@ class Demo:
     async def show(self, words: Sequence[Word], stop: asyncio.Event) -> int:
         """Serve the page until told to stop, and say where it is; `words` are the bot's commands."""
         async with self.page(words, PORT) as page:
-            print(WELCOME.format(url=page.url, command=COMMAND, control=f"{self._slack.url}/control"), flush=True)
+            control, webhooks = f"{self.slack.url}/control", f"{page.url}{Webhooks.PATH.removeprefix('/')}"
+            print(WELCOME.format(url=page.url, command=COMMAND, control=control, webhooks=webhooks), flush=True)
             await stop.wait()
         return 0
 
     @asynccontextmanager
     async def page(self, words: Sequence[Word], port: int = 0) -> AsyncIterator[Page]:
         """The page, at this port or, where somebody has it already, at any other."""
-        start = partial(Page.start, self._slack, self._box, command=COMMAND, words=words, roles=ROLES)
+        webhooks = Webhooks(self.receiver, self._senders)
+        start = partial(Page.start, self.slack, self.box, command=COMMAND, words=words, roles=ROLES, webhooks=webhooks)
         try:
             page = await start(port=port)
         except OSError:
@@ -106,18 +145,18 @@ class Demo:
 
     async def _play(self, step: Step) -> bool:
         answer = await self._ask(step.user, step.channel, step.text)
-        name = self._slack.workspace.people[step.user].name
+        name = self.slack.workspace.people[step.user].name
         print(f"\n@{name} types: {COMMAND} {step.text}\n")
         print("\n".join(f"    {line}" for line in answer.plain.splitlines()))
         return all(words in answer.plain for words in step.says)
 
     async def _ask(self, user: str, channel: str, text: str) -> Message:
-        before = {message.ts for message in self._slack.visible(user, channel)}
+        before = {message.ts for message in self.slack.visible(user, channel)}
 
         def is_answer(message: Message) -> bool:
             private = message.ephemeral_for == user
             return private and message.ts not in before and not message.plain.startswith("⏳")
 
-        await self._slack.slash(user, channel, COMMAND, text)
+        await self.slack.slash(user, channel, COMMAND, text)
 
-        return await self._slack.wait(user, channel, is_answer, timeout=ANSWER_SECONDS)
+        return await self.slack.wait(user, channel, is_answer, timeout=ANSWER_SECONDS)

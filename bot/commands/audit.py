@@ -1,22 +1,19 @@
 """`audit`: who asked for what, and how it ended."""
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from bot.arguments import Page, period
-from bot.command import Answer, RefusalError, command
+from bot.arguments import Page, moment
+from bot.command import Answer, command
 from bot.commands.approval_audit import of_request
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.deciders import is_slack_id
 from bot.exports import Format
 from store.runs import history
-from store.tables import Outcome
 
 PAGE = 20
 
@@ -44,7 +41,7 @@ async def audit(
     """Show who asked for what, and how it ended."""
     if approval is not None:
         return await of_request(ctx, approval, format)
-    after = await _since(ctx, since) if since else None
+    after = moment(since, await ctx.store.now(), ctx.zone(), "audit") if since else None
     runs = await history(ctx.store, user_id=user, after=after, limit=PAGE + 1, skip=(page - 1) * PAGE)
     rows = [
         {"at": run.received_at, "user": run.user_id, "text": run.text, "outcome": run.outcome, "answer": run.answer}
@@ -69,18 +66,3 @@ async def _names(ctx: Context, users: Iterable[str | None]) -> Mapping[str, str]
     people = [user for user in users if user and is_slack_id(user)]
     found = await asyncio.gather(*(ctx.people.name_of(user) for user in people))
     return {user: f"@{name or user}" for user, name in zip(people, found, strict=True)}
-
-
-async def _since(ctx: Context, words: str) -> datetime:
-    """`30m`, `2h` or `3d` ago by the database's clock, or the beginning of a day."""
-    if match := re.fullmatch(r"(\d{1,4})([mhd])", words.strip().lower()):
-        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
-        return await ctx.store.now() - span
-    try:
-        day = period(words, ctx.today()).first
-    except RefusalError:
-        raise RefusalError("bad_since", Outcome.NOT_UNDERSTOOD, words=words) from None
-    return datetime(day.year, day.month, day.day, tzinfo=ctx.zone())
-
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}

@@ -23,6 +23,7 @@ from bot.manifest import manifest
 from sandbox import Sandbox
 from sandbox.demo import Demo
 from sandbox.page import Page, Word
+from sandbox.receiver import Receiver
 from sandbox.slack import SlackServer
 
 fixture = partial(pytest_asyncio.fixture, loop_scope="session")
@@ -52,6 +53,7 @@ class Window:
     kept: int = 0
     box: Sandbox | None = None
     slack: SlackServer | None = None
+    receiver: Receiver | None = None
 
     async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", **context) -> Tab:
         """Open the page as somebody, somewhere; `context` is Playwright's new_context."""
@@ -118,16 +120,15 @@ async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
     monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
     asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
+    app_yaml = tmp_path / "app.yaml"
     async with AsyncExitStack() as stack:
-        box, slack = await Sandbox.start(), await SlackServer.start(manifest=asked)
-        stack.push_async_callback(box.stop)
-        stack.push_async_callback(slack.stop)
-        demo = Demo(box, slack)
+        demo = await stack.enter_async_context(Demo.open(asked))
+        app_yaml.write_text(demo.configured(shipped().read_text("utf-8")), "utf-8")
         environ = {**demo.environ(), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/edmbot.db", "EDM_PORT": "0"}
-        web = await stack.enter_async_context(serve(load(shipped(), environ, purpose=Purpose.RUN)))
+        web = await stack.enter_async_context(serve(load(app_yaml, environ, purpose=Purpose.RUN)))
         demo.connect(web.url)
         page = await stack.enter_async_context(demo.page([Word(one.name, one.usage, one.summary) for one in COMMANDS]))
-        window.url, window.box, window.slack = page.url, box, slack
+        window.url, window.box, window.slack, window.receiver = page.url, demo.box, demo.slack, demo.receiver
         yield window
         await window.close()
 

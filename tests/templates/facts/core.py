@@ -121,6 +121,8 @@ MESSAGES = {
                 "address",
                 "alert id",
                 "silence id",
+                "endpoint name",
+                "event id",
                 "person",
                 "span",
                 "comment",
@@ -166,6 +168,6 @@ MESSAGES = {
             ([asked(Outcome.DONE)], 1, False, "U0LIN", None, {"U0LIN": NASTY}),
         )
     ],
-    "bad_since": [{"words": NASTY}],
+    "bad_since": [{"words": NASTY, "command": command} for command in ("audit", "webhook replay")],
     "whoami": [{"person": person, "accounts": {"umail": person.role("umail")}} for person in (PERSON, DENIED)],
 }
