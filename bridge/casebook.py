@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, col, select
 
-from bridge import subscriptions
+from bridge import feed, subscriptions
 from bridge.events import EventType, event_id, subject_of
 from bridge.life import Fire, Given, Life, Step, Terms, step
 from bridge.rules import Rule
@@ -96,11 +96,15 @@ class Casebook:
             recorded_at=self.now,
             data=dict(data),
         )
+        self.note(event)
+
+    def note(self, event: Event) -> None:
+        """Write down an event that is about no alert."""
         self._happened.append(event)
         self.events.append(event)
 
     def close(self, asked: Sequence[Subscription] | None = None) -> None:
-        """Show what has changed, here and in App Home, and tell those who asked for such events.
+        """Show what has changed, here and in App Home, and tell the people and the systems that asked for such events.
 
         asked: all subscriptions, where they have been read.
         """
@@ -110,6 +114,7 @@ class Casebook:
             homes.changed(self.session, self.now)
             everybody = subscriptions.everybody(self.session) if asked is None else asked
             subscriptions.tell(self.session, self.now, self.events, everybody)
+            feed.publish(self.session, self.now, self.events)
 
     def _note(self, row: Alert, made: Step) -> None:
         if made.happened is None:

@@ -40,6 +40,22 @@ def envelope(event: Event, *, addresses: bool = False) -> bytes:
     )
 
 
+def trial(id_: str, at: datetime, *, endpoint_id: str, name: str | None, by: str) -> bytes:
+    """What a person sends to try an endpoint; it is no event, and has no schema."""
+    return _json(
+        {
+            "specversion": "1.0",
+            "id": id_,
+            "source": SOURCE,
+            "type": "endpoint.test",
+            "subject": f"endpoint/{endpoint_id}",
+            "time": _time(at),
+            "datacontenttype": "application/json",
+            "data": {"endpoint": endpoint_id, "name": name, "by": by},
+        }
+    )
+
+
 def _json(envelope: Mapping[str, Any]) -> bytes:
     return json.dumps(envelope, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 

@@ -663,7 +663,9 @@ class Delivery(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("ix_delivery_due", "next_at", **where("state = 'pending'")),
+        Index("ix_delivery_due", "endpoint_id", "next_at", "seq", **where("state = 'pending'")),
+        Index("ix_delivery_lent", "endpoint_id", "lease_until", **where("lease_until IS NOT NULL")),
+        Index("ix_delivery_ended", "ended_at", **where("ended_at IS NOT NULL")),
         Index("ix_delivery_order", "endpoint_id", "subject", "seq", **where("state = 'pending'")),
         Index("ix_delivery_event", "event_id"),
         Index("ix_delivery_latest", "endpoint_id", "seq"),
@@ -679,6 +681,7 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     created_at: datetime = Field(sa_type=UtcTime)
     next_at: datetime = Field(sa_type=UtcTime)
+    """When it may be tried: the lease's end while a process does, the year 9999 while it waits for the one before."""
     worker: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -689,7 +692,7 @@ class Attempt(SQLModel, table=True):
     """One try at a delivery, and how it went."""
 
     __tablename__ = "attempt"
-    __table_args__ = (Index("ix_attempt_endpoint", "endpoint_id", "at"),)
+    __table_args__ = (Index("ix_attempt_endpoint", "endpoint_id", "at"), Index("ix_attempt_at", "at"))
 
     id: str = Field(default_factory=new_id, primary_key=True)
     endpoint_id: str
