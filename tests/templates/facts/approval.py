@@ -186,6 +186,7 @@ ENDED = [
     for note, result, new in ((None, CARD.result, None), (NASTY, FAULT, OTHER))
 ]
 ENDED += [
+    replace(CARD, state="unknown"),
     ended(card, state, progress=one)
     for card in (CARD, found())
     for state in ("executed", "rejected")
