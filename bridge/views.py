@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from bridge.found import ON_ITS_WAY, approved
+from bridge.found import approved
 from bridge.record import Touched
 from bridge.sightings import Kind
 from bridge.snapshots import known
@@ -123,8 +123,7 @@ class _Desk:
 
     def _asked(self, bare: Sequence[View]) -> Sequence[View]:
         """With whether somebody approved them here."""
-        numbers = [view.row.subject for view in bare if view.row.state in ON_ITS_WAY]
-        said = approved(self._session, self._account, numbers) if numbers else {}
+        said = approved(self._session, self._account, [view.row.subject for view in bare]) if bare else {}
         return [replace(view, approved=said.get(view.row.subject)) for view in bare]
 
     def _counted(self, bare: Sequence[View]) -> Sequence[View]:

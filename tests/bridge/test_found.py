@@ -309,6 +309,18 @@ async def test_the_rule_holds_once_people_are_asked_and_clears_when_they_say_yes
     assert [alert.state for alert in await desk.alerts()] == ["resolved"]
 
 
+async def test_the_rule_clears_when_they_say_no_and_it_is_held(desk):
+    await desk.appears()
+    await desk.read()
+    desk.wait(31)
+    await desk.store.transact(lambda session, now: desk.judge.judges[1].age(session, now, ["umail"]))
+    [row] = await desk.rows()
+    await desk.say_no(row.id)
+    await desk.run()
+    await desk.poll(EVENING)
+    assert [alert.state for alert in await desk.alerts()] == ["resolved"]
+
+
 async def test_two_votes_are_asked_for_where_the_policy_says_so(store):
     many = Policy(name="all", approvers=2)
     desk = await Watching.open(store, Settings(policies=(many,)))
