@@ -186,13 +186,13 @@ ENDED = [
     for note, result, new in ((None, CARD.result, None), (NASTY, FAULT, OTHER))
 ]
 ENDED += [
-    replace(CARD, state="unknown"),
     ended(card, state, progress=one)
     for card in (CARD, found())
     for state in ("executed", "rejected")
     for one in RUNNING
 ]
 ENDED += [
+    replace(CARD, state="unknown"),
     ended(CARD, "expired", note="late"),
     ended(CARD, "executed", votes=()),
     ended(CARD, "approved", note="unreadable"),
