@@ -545,6 +545,8 @@ async def test_an_outcome_that_is_unknown_is_told_looked_up_and_told_again(desk)
     desk.wait(seconds=61)
     look = await desk.claim()
     assert look.duty is Duty.LOOK_UP
+    await desk.report("unknown", look, {}, await desk.now())
+    look = await desk.claim()
     await desk.report("executed", look, {"status": "scheduled"})
     assert [(note["state"], note["over"]) for note in await desk.notes()] == [("unknown", False), ("executed", True)]
     assert await desk.events(row) == ["approval.requested", "approval.approved", "approval.executed"]
