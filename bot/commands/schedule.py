@@ -1,17 +1,14 @@
 """`task schedule`, `task edit`, `approval reschedule`: a send is made or changed on hold, and people are asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from sqlmodel import Session
+from dataclasses import replace
 
 from bot.arguments import AccountName, ApprovalArg, TaskId
 from bot.command import Answer, RefusalError, command
 from bot.commands.asking import ask_for_task, asked, nobody_decides, open_already, open_request, the_request
 from bot.commands.choices import Choices, Plans, lists_of, refused, senders_of, templates_of, templates_seen
 from bot.commands.facts import facts_of
+from bot.commands.newtask import make, remember
 from bot.commands.scheduleform import Entry, Offered, check, check_time
 from bot.commands.task import changed, known
 from bot.config import Role
@@ -20,17 +17,11 @@ from bridge import ledger
 from bridge.changes import change_task
 from bridge.decisions import Action, Verdict, decide
 from bridge.deeds import Deed
-from bridge.edits import same
 from providers.base import ChangesTasks
 from providers.errors import ProviderError
 from providers.model import SendId, Task, TaskForm, TaskStatus
 from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, Outcome
 from templates import Message
-
-PAGES = 10
-"""Pages of a day's tasks in which a new one is looked for."""
-FIELDS = ("templates", "lists", "sender")
-"""What may be searched for in the form."""
 
 
 async def suggest(field: str, query: str, *_ids: str, account: AccountName = None, ctx: Context) -> Message:
@@ -67,13 +58,13 @@ async def schedule(*, account: AccountName = None, ctx: Ctx) -> Answer:
     if (again := await _again(ctx, provider, entry)) is not None:
         return again
     try:
-        deed = await _make(ctx, provider, entry)
+        deed = await make(ctx, provider, entry.form)
     except ProviderError as error:
         return await _form(ctx, provider, entry, error=error)
     task_id = deed.value or (deed.found.id if deed.found else None)
     if task_id is None:
         return _unknown(ctx, provider, deed, entry.form)
-    await _remember(ctx, provider, task_id, entry.form)
+    await remember(ctx, provider, task_id, entry.form)
     return await _made(ctx, provider, task_id, entry.reason)
 
 
@@ -189,52 +180,6 @@ async def _known_form(ctx: Context, provider: Plans, task: Task) -> TaskForm:
 
 
 # ---- a new task
-
-
-async def _make(ctx: Context, provider: Plans, entry: Entry) -> Deed[SendId, Task | None]:
-    """Make it, once; where the answer is lost, it is the one new task that is as it was wished."""
-    form, made = entry.form, list[SendId]()
-    zone = ctx.config.accounts[provider.account].vendor_zone
-    before = {task.id for task in await _that_day(provider, form, zone)}
-
-    async def add() -> SendId:
-        made.append(await provider.add_task(form, status=TaskStatus.DRAFT))
-        return made[0]
-
-    async def look() -> Task | None:
-        if made:
-            return await provider.task(made[0])
-        new = [task for task in await _that_day(provider, form, zone) if task.id not in before]
-        same = [task for task in new if _is(provider.form_of(task), form)]
-        return same[0] if len(same) == 1 else None
-
-    check_with = f"task list --status draft --account {provider.account}"
-    return await ctx.carry_out(add, look=look, check=check_with)
-
-
-async def _that_day(provider: Plans, form: TaskForm, zone: ZoneInfo) -> Sequence[Task]:
-    """The tasks that are to go out on its day."""
-    found: list[Task] = []
-    day = form.scheduled_at.astimezone(zone).date() if form.scheduled_at else None
-    for page in range(1, PAGES + 1):
-        some = await provider.tasks(day=day, page=page)
-        found += some
-        if not some:
-            break
-    return found
-
-
-def _is(found: TaskForm, wished: TaskForm) -> bool:
-    """Whether a task is as it was wished, as far as it can be read."""
-    told = [one.name for one in fields(TaskForm) if getattr(found, one.name) is not None]
-    return all(getattr(wished, name) is None or same(name, found, wished) for name in told)
-
-
-async def _remember(ctx: Context, provider: Plans, task_id: str, form: TaskForm) -> None:
-    def remembered(session: Session, now: datetime) -> None:
-        ledger.remember(session, now, account=provider.account, task_id=task_id, form=form, by=ctx.person.id)
-
-    await ctx.store.transact(remembered)
 
 
 async def _made(ctx: Context, provider: Plans, task_id: str, reason: str | None) -> Answer:
