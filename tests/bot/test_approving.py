@@ -19,14 +19,23 @@ def _quick(monkeypatch):
         monkeypatch.setitem(jobs.scheduler.EVERY, name, 0.05)
 
 
+CHANNELS = {"alerts": "C0ALERTS", "digest": "C0DIGEST", "approvals": APPROVE}
+
+
 @pytest.fixture
 async def shift(closed_office, tmp_path):
+    """One approval for everything; what was not asked for here is let alone."""
     made = shift_in(tmp_path, closed_office)
-    made.configure(
-        channels={"alerts": "C0ALERTS", "digest": "C0DIGEST", "approvals": APPROVE},
-        approvals={"policies": [], "unapproved_sends": "ignore"},
-        polling={"tasks": "60s"},
-    )
+    made.configure(channels=CHANNELS, approvals={"policies": [], "unapproved_sends": "ignore"})
+    async with made.on():
+        yield made
+
+
+@pytest.fixture
+async def watchful(closed_office, tmp_path):
+    """The same, and what was not asked for here is told."""
+    made = shift_in(tmp_path, closed_office)
+    made.configure(channels=CHANNELS, approvals={"policies": []})
     async with made.on():
         yield made
 
@@ -121,3 +130,15 @@ async def test_a_card_counts_down_and_its_notice_is_closed_at_the_end(shift):
         await shift.goes_by(minutes=1)
     [notice] = [one for one in await shift.rows(Notice) if one.kind is NoticeKind.APPROVAL]
     assert (notice.open_key, notice.closed_at is not None) == (None, True)
+
+
+async def test_a_send_that_nobody_approved_and_that_is_under_way_can_only_be_paused(watchful):
+    await watchful.a_poll()
+    watchful.enters(Status.SENDING, TASK)
+    await watchful.a_poll()
+    shown = await card(watchful, "nobody approved it here · it is too late to hold it")
+    assert shown.plain.startswith(f"⚠️ Task {TASK} is sending")
+    assert [button.text for button in shown.buttons][:2] == ["Let it send", "Pause task"]
+    await watchful.office.slack.click(OPS, shown, "Pause task")
+    await watchful.office.told(OPS, f"Task {TASK} is paused after", APPROVE)
+    assert watchful.task(TASK).status is Status.PAUSED
