@@ -102,6 +102,7 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
             # Another process with the outbox looks by itself, each second.
             outbox.nudge()
             clock.wake("outbox")
+            clock.wake("webhooks")
             # A yes may have been the last one.
             clock.wake("executions")
 

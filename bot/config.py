@@ -21,9 +21,10 @@ from bot.routing import SECTIONS as ROUTING
 from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
-from bot.webhooks import sources_of
+from bot.webhooks import endpoints_of, sources_of
 from bridge.adapters.settings import Networks
 from bridge.approvals import Approvals
+from bridge.endpoints import Shipped
 from bridge.inbound import Source
 from bridge.policy import Settings
 from bridge.routes import OncallStep, QuietHours, Route, Routing
@@ -180,6 +181,8 @@ class Config(_Shared):
     quiet_hours: tuple[InstanceOf[QuietHours], ...] = ()
     sources: InstanceOf[Mapping[str, Source]] = MappingProxyType({})
     """Who may send webhooks, by the name that stands in the path."""
+    endpoints: InstanceOf[Mapping[str, Shipped]] = MappingProxyType({})
+    """Who is sent webhooks, by name; those that were added in Slack are rows."""
     set_aside: tuple[InstanceOf[Mistake], ...] = ()
     """Why accounts of the file are not among `accounts`; empty for RUN and CHECK."""
 
@@ -264,6 +267,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
     _judge_policies(document, shared)
     rules, oncall, quiet_hours = rules_of(document), oncall_of(document), quiet_hours_of(document)
     routes, sources = routes_of(document, rules, oncall), sources_of(document)
+    endpoints = endpoints_of(document, {*accounts, *(source.account for source in sources.values())})
     if document.mistakes or shared is None:
         raise ConfigError(document.mistakes)
     kept = {name: account for name, account in accounts.items() if name not in aside}
@@ -281,6 +285,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, purpose: Purpose) -> 
         oncall=MappingProxyType(oncall),
         quiet_hours=quiet_hours,
         sources=MappingProxyType(sources),
+        endpoints=MappingProxyType(endpoints),
         set_aside=set_aside,
     )
 

@@ -9,15 +9,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Config
 from bot.people import People
+from bridge import endpoints
 from bridge.alerts import AlertDesk
 from bridge.breaker import Breaker
 from bridge.claimed import LostOf
+from bridge.deliveries import Deliverer
 from bridge.execution import Executor
 from bridge.faces import NextOf
 from bridge.found import Finder, Inquiry, Judges
 from bridge.outbox import Outbox
 from bridge.policy import Unapproved
 from bridge.receivers.board import Board
+from bridge.receivers.webhook import WebhookReceiver
 from bridge.record import Judge
 from jobs.approvals import ApprovalWork
 from jobs.digest import Digests
@@ -176,28 +179,44 @@ class Watch(Clockwork):
         """lost_of: who of those who approved may not any more. own: the jobs that any process has."""
         self._desk = desk
         self._outbox = outbox
-        asked = approval_work_of(config, store, providers, lost_of, self._tell)
-        duties = [*duties_of(config, store, providers, desk, self._tell), asked.duty()]
+        asked = approval_work_of(config, store, providers, lost_of, self.tell)
+        duties = [*duties_of(config, store, providers, desk, self.tell), asked.duty()]
         polls = [duty.name for duty in duties if duty.family == FAMILY]
         self._admins = admins
         self._keeper = Watchkeeper(store, admins, polls)
-        jobs = {**own, **asked.jobs(), "alive": self._keep, "outbox": self._deliver}
+        self._shipped = [*config.endpoints.values()]
+        self._receiver = WebhookReceiver()
+        self._deliverer = Deliverer(store, self._receiver, config.endpoints, admins=admins)
+        jobs = {
+            **own,
+            **asked.jobs(),
+            "alive": self._keep,
+            "outbox": self._outbox.run_once,
+            "webhooks": self._deliverer.run_once,
+        }
         super().__init__(store, jobs, duties)
 
     async def start(self) -> None:
         """Say whether nobody was there, forget rules that are gone, and begin."""
         await self._store.transact(self._desk.retire)
+        await self._store.transact(lambda session, now: endpoints.ship(session, now, self._shipped))
         await self._keep()
         await super().start()
 
-    def _tell(self) -> None:
+    async def stop(self) -> None:
+        """Begin nothing more, and let what runs come to its end."""
+        self._deliverer.finish()
+        await super().stop()
+        await self._receiver.close()
+
+    def tell(self) -> None:
+        """Something has happened that people or other systems may want to know."""
         self._outbox.nudge()
+        self._deliverer.nudge()
         self.wake("outbox")
+        self.wake("webhooks")
 
     async def _keep(self) -> None:
         await self._admins.ask()
         if await self._keeper.run():
-            self._tell()
-
-    async def _deliver(self) -> None:
-        await self._outbox.run_once()
+            self.tell()

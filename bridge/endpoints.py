@@ -5,7 +5,7 @@ Everything here is called in somebody's transaction: `add(session, now, …)`. W
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Update, func, or_, update
@@ -46,7 +46,7 @@ class Shipped:
 
     name: str
     url: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     """The newest first."""
     types: tuple[str, ...] = ("*",)
     severity: str | None = None

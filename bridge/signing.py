@@ -5,14 +5,22 @@ changed there are several signatures, parted by spaces, the newest secret's firs
 """
 
 import secrets
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
 from standardwebhooks import Webhook
 
-_BYTES = 32
+_BYTES, _SHORTEST = 32, 24
+
+
+def is_secret(text: str) -> bool:
+    """Whether it is one as the specification has them: `whsec_`, which may be missing, and base64 of 24 bytes or more."""
+    try:
+        return len(b64decode(text.removeprefix("whsec_"), validate=True)) >= _SHORTEST
+    except ValueError:
+        return False
 
 
 def new_secret() -> str:

@@ -23,7 +23,7 @@ _LISTED = re.compile(r"# {3,5}([a-z_]+): .*? {2,}(.*)")
 _ITEMS = re.compile(r" Each( \w+)? may say:.*")
 _NESTED = ("policies", "escalate")
 """Keys of `approvals` whose values are such lists, too."""
-_LISTS = ("accounts", "rules", "in", *ROUTING, *_NESTED)
+_LISTS = ("accounts", "rules", "in", "out", *ROUTING, *_NESTED)
 """Keys whose comments list what each of their items may say."""
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "slack": SlackConfig,
@@ -104,7 +104,9 @@ def _page(said: Mapping[str, str]) -> Iterator[str]:
     for section in ROUTING:
         yield from _items(section, said)
         yield ""
-    yield from _items("in", said, inside="webhooks.")
+    for section in ("in", "out"):
+        yield from _items(section, said, inside="webhooks.")
+        yield ""
 
 
 def _items(section: str, said: Mapping[str, str], inside: str = "") -> Iterator[str]:
@@ -148,7 +150,7 @@ def _shown(rule: Rule, key: str, value: object) -> str:
     )
 
 
-_OWN = {"accounts", "rules", *ROUTING, "sources", "set_aside"}
+_OWN = {"accounts", "rules", *ROUTING, "sources", "endpoints", "set_aside"}
 
 
 def _table(title: str, prefix: str, fields: Mapping[str, FieldInfo], said: Mapping[str, str]) -> Iterator[str]:

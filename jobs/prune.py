@@ -14,13 +14,17 @@ from store.engine import Store
 from store.jobs import Claimed
 from store.tables import (
     Alert,
+    Attempt,
     Change,
     ChangeState,
     CommandRun,
+    Delivery,
+    DeliveryState,
     Draft,
     DraftState,
     Event,
     MessageWatch,
+    Misfit,
     Notice,
     NoticeAlert,
     Silence,
@@ -56,6 +60,12 @@ class Prune:
             _watches(retention.events),
             _snapshots(retention.events),
             _runs(retention.runs),
+            # What was given up can be sent again for as long as its event is there.
+            _older(Delivery, Delivery.seq, col(Delivery.ended_at), retention.events),
+            _sent(retention.raw),
+            _older(Attempt, Attempt.id, col(Attempt.at), retention.raw),
+            # Others' words, as they came.
+            _older(Misfit, Misfit.id, col(Misfit.at), retention.raw),
         )
 
     def duty(self) -> Duty:
@@ -79,6 +89,16 @@ def _older(table: type[Any], key: Any, at: Any, age: timedelta) -> Bite:  # noqa
     def bite(session: Session, now: datetime) -> int:
         keys = _keys(session, select(key).where(at < now - age))
         session.exec(delete(table).where(col(key).in_(keys)))
+        return len(keys)
+
+    return bite
+
+
+def _sent(age: timedelta) -> Bite:
+    def bite(session: Session, now: datetime) -> int:
+        old = (col(Delivery.ended_at) < now - age, col(Delivery.state) == DeliveryState.SENT)
+        keys = _keys(session, select(Delivery.seq).where(*old))
+        session.exec(delete(Delivery).where(col(Delivery.seq).in_(keys)))
         return len(keys)
 
     return bite

@@ -40,6 +40,7 @@ EVERY = {
     "homes": 2.0,
     "duties": 1.0,
     "outbox": 1.0,
+    "webhooks": 1.0,
     "alive": 10.0,
     "approvals": 1.0,
     "executions": 1.0,

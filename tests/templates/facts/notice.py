@@ -175,6 +175,16 @@ MESSAGES = {
         }
     ],
     "notice/assigned": [{"alert": one, "by": "U0LIN", "alert_id": one.id} for one in EVERY],
+    "notice/endpoint": [
+        {"endpoint": "e1", "name": name, "what": what, "since": AT, "ends_at": LATER, "over": over} | more
+        for name in ("crm", NASTY, None)
+        for what, over in (("failing", False), ("failing", True), ("disabled", False), ("disabled", True))
+        for more in (
+            {"reason": "HTTP 500", "dead": None},
+            {"reason": NASTY, "dead": 1},
+            {"reason": "gone", "dead": 12_000, "since": None, "ends_at": None},
+        )
+    ],
     "notice/parked": [
         {"receiver": receiver, "scope": scope, "error": error, "since": AT, "over": over}
         for receiver in ("C0OLD", "U0GONE")
