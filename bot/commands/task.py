@@ -138,6 +138,7 @@ def changed(ctx: Context, provider: Provider, result: Result) -> Answer:
             "before": result.before,
             "deleted": result.after is None,
             "differences": result.differences,
+            "unknown": () if result.after is None else result.unknown,
             "task": shown,
             # It was sending until now; what it did before tells more than what it does after.
             "rate": hourly_rate(result.before),

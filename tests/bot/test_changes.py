@@ -20,7 +20,7 @@ async def test_a_pause_repeats_every_known_field_in_one_edit_and_reads_back(offi
     answer = await office.ask(LIN, "task pause 19124")
     assert "Task 19124 is paused after 41,200 of 90,000" in answer.plain
     assert "asked by @lin · umail · U-Mail reports -2 at" in answer.plain
-    assert "could not be checked: speed, unsubscribe link, range, read receipt" in answer.plain
+    assert "could not be checked: first address, unsubscribe link, tracking domain, speed, read receipt" in answer.plain
     [edit] = office.changes
     sent = dict(edit.params)
     assert sent == {

@@ -538,6 +538,8 @@ async def test_where_nobody_has_to_approve_its_asker_lets_it_go(unasked):
     assert newest(office).status is Status.HELD
     await office.slack.click(LIN, view, "Let it send")
     await office.until(lambda: "is scheduled" in words_of(office))
+    # What was told when it was made is told again.
+    assert "could not be checked: first address, tracking domain, read receipt" in words_of(office)
     assert newest(office).status is Status.WAITING
     assert newest(office).settings.hour_speed == 12_000
     assert await rows(office, Approval) == []

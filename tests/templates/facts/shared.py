@@ -139,7 +139,8 @@ ERRORS = [
 ]
 OF_TASK = {"account": "umail", "title": "U-Mail", "task": TASK, "rate": 11_896}
 TASKS = [replace(TASK, status=status) for status in TaskStatus]
-CHANGED = {**OF_TASK, "action": Action.PAUSE, "user": "U0LIN", "before": TASK, "deleted": False, "differences": ()}
+CHANGED = {**OF_TASK, "action": Action.PAUSE, "user": "U0LIN", "before": TASK, "deleted": False}
+CHANGED |= {"differences": (), "unknown": ("first", "unsubscribe_link", "tracking_domain", "hourly_speed")}
 DIFFERENCES = (
     Difference("reply_to", "service@shop.example", NASTY),
     Difference("list_ids", ("5",), ("5", "7")),
