@@ -13,6 +13,7 @@ from pydantic import SecretStr, field_validator
 from standardwebhooks import Webhook
 
 from bridge.adapters.contract import Arrived, ForgedError, Found, Misread, RejectReason, Told
+from bridge.adapters.forms import fault
 from bridge.adapters.settings import SigningSecret
 from bridge.adapters.wire import each, is_same, iso_time, judge_time, misread, object_of, text_of, unix_time
 from bridge.events import EventType
@@ -74,6 +75,8 @@ def _item(envelope: Mapping[str, Any], request_id: str) -> Found:
         return misread(f"no type of event that is taken: {word[:_LONGEST]}" if word else "type is missing", envelope)
     if not isinstance(data, dict):
         return misread("data is not an object", envelope)
+    if (wrong := fault(TYPES[word], data)) is not None:
+        return misread(wrong, envelope)
     if len(id_) > _LONGEST or len(subject) > _LONGEST:
         return misread(f"id or subject is longer than {_LONGEST} characters", envelope)
     time = iso_time(envelope.get("time"))

@@ -102,7 +102,7 @@ def unix_time(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return datetime.fromtimestamp(float(value), UTC)
+        return _likely(datetime.fromtimestamp(float(value), UTC))
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -110,10 +110,15 @@ def unix_time(value: object) -> datetime | None:
 def iso_time(value: object) -> datetime | None:
     """ISO 8601 with a zone; None for what is no such time."""
     try:
-        found = datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) and value else None
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return _likely(found.astimezone(UTC)) if found is not None and found.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
-    return found if found is not None and datetime.fromisoformat(str(value)).tzinfo is not None else None
+
+
+def _likely(at: datetime) -> datetime | None:
+    """A time of this century: at the ends of the calendar there is no way from zone to zone."""
+    return at if 2000 <= at.year < 2100 else None
 
 
 # ---- proofs
