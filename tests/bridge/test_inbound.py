@@ -24,7 +24,7 @@ from bridge.sightings import Kind, of_message
 from bridge.subscriptions import add as subscribe
 from providers.messages import MessageRecord, MessageStatus
 from store.engine import Store
-from store.tables import Event, Misfit, Notice, NoticeKind, Snapshot
+from store.tables import Delivery, EndpointState, Event, Misfit, Notice, NoticeKind, Snapshot, WebhookEndpoint
 from tests.bridge import senders
 from tests.bridge.alerting import Scene
 
@@ -536,6 +536,19 @@ async def test_who_has_subscribed_is_told(anywhere):
     [notice] = await anywhere.rows(Notice)
     assert (notice.kind, notice.receiver) == (NoticeKind.EVENTS, "C0OPS")
     assert sorted(notice.facts["events"]) == sorted(bounced)
+
+
+async def test_an_endpoint_is_sent_what_it_asks_for_once(anywhere):
+    endpoint = {"url": "https://hooks.example/", "created_by": "U0MEI", "state": EndpointState.ACTIVE}
+    await anywhere.store.transact(
+        lambda session, now: session.add(
+            WebhookEndpoint(id="e1", name="crm", types=["message.bounced"], created_at=now, **endpoint)
+        )
+    )
+    await anywhere.send("sendgrid", every()["sendgrid"])
+    await anywhere.send("sendgrid", every()["sendgrid"])
+    bounced = {event.id for event in await anywhere.events() if event.type == "message.bounced"}
+    assert sorted(one.event_id for one in await anywhere.rows(Delivery)) == sorted(bounced)
 
 
 def seen(status, **more):

@@ -1,0 +1,90 @@
+"""Requests share a transaction, and what goes wrong with one of them is its own."""
+
+import asyncio
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bridge import journal
+from bridge.arrivals import Arrival, Written
+from bridge.journal import Journal
+from store.engine import Store
+
+
+@pytest.fixture
+async def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
+    await store.open()
+    yield store
+    await store.close()
+
+
+class Writing:
+    """Remembers which requests came together, and fails at some."""
+
+    def __init__(self, errors=()):
+        self.errors, self.runs = dict(errors), []
+
+    def __call__(self, session, now, some):
+        names = [one.source for one in some]
+        self.runs.append(names)
+        for name in names:
+            if name in self.errors:
+                raise self.errors[name]
+        return [Written(index, 0, 0) for index, _ in enumerate(some)]
+
+
+def arrival(name, size=1):
+    return Arrival(name, name, [(None, {})] * size, ())
+
+
+async def all_of(found, *arrivals):
+    return await asyncio.gather(*(found.add(one) for one in arrivals), return_exceptions=True)
+
+
+async def test_what_arrives_together_shares_a_transaction_and_each_has_its_own_answer(store):
+    writing = Writing()
+    answers = await all_of(Journal(store, writing), *(arrival(name) for name in "abc"))
+    assert writing.runs == [["a", "b", "c"]]
+    assert [answer.new for answer in answers] == [0, 1, 2]
+
+
+async def test_one_that_cannot_be_written_drags_nobody_along(store):
+    writing = Writing({"b": ValueError("b")})
+    first, bad, last = await all_of(Journal(store, writing), *(arrival(name) for name in "abc"))
+    assert (first, last) == (Written(0, 0, 0), Written(0, 0, 0))
+    assert isinstance(bad, ValueError)
+    assert writing.runs == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+
+
+async def test_a_database_that_takes_nothing_is_asked_once_for_all_of_them(store):
+    writing = Writing({"b": OperationalError("COMMIT", {}, Exception("disk is full"))})
+    found = Journal(store, writing)
+    answers = await all_of(found, *(arrival(name) for name in "abc"))
+    assert {type(answer) for answer in answers} == {OperationalError}
+    assert len(writing.runs) == 1
+    writing.errors.clear()
+    assert await found.add(arrival("d")) == Written(0, 0, 0)
+
+
+async def test_many_are_written_some_at_a_time_and_more_than_that_are_not_taken(store, monkeypatch):
+    monkeypatch.setattr(journal, "_AT_ONCE", 5)
+    monkeypatch.setattr(journal, "_MOST_WAITING", 10)
+    writing = Writing()
+    found = Journal(store, writing)
+    waiting = asyncio.gather(*(found.add(arrival(name, size)) for name, size in zip("abcd", (2, 3, 7, 1), strict=True)))
+    await asyncio.sleep(0)
+    assert found.is_full
+    await waiting
+    assert writing.runs == [["a", "b"], ["c"], ["d"]]
+    assert not found.is_full
+
+
+async def test_who_hangs_up_is_written_nevertheless(store):
+    writing = Writing()
+    found = Journal(store, writing)
+    gone, here = (asyncio.create_task(found.add(arrival(name))) for name in "ab")
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await here == Written(1, 0, 0)
+    assert writing.runs == [["a", "b"]]
