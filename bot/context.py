@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.arguments import Injected
 from bot.charts import Chart
-from bot.command import Answer, Command, Once, RefusalError, error_of
+from bot.command import Answer, Command, RefusalError, error_of
 from bot.config import Config, Role
 from bot.conversation import Conversation
 from bot.deciders import Deciders
@@ -139,7 +139,7 @@ class Context:
         attachment: Attachment | None = None,
         picture: Callable[[], Awaitable[Chart | None]] | None = None,
         seen: bool = False,
-        once: Once | None = None,
+        wakes: bool = False,
         **facts: Any,  # noqa: ANN401
     ) -> Answer:
         """`say`, as a command's end; `data` is what `--json` prints, the rest as in `Answer`."""
@@ -153,7 +153,7 @@ class Context:
             attachment=attachment,
             picture=picture,
             seen=seen,
-            once=once,
+            wakes=wakes,
         )
 
     def ask(self, name: str, /, *, account: str | None = None, **facts: Any) -> Answer:  # noqa: ANN401

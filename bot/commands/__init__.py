@@ -33,6 +33,9 @@ from bot.commands import (
     task,
     track,
     watch,
+    webhook_looks,
+    webhook_replay,
+    webhooks,
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -117,6 +120,16 @@ COMMANDS: tuple[Command, ...] = (
     notifications.subscribe,
     notifications.unsubscribe,
     notifications.subscriptions,
+    webhooks.add,
+    webhook_looks.ls,
+    webhook_looks.show,
+    webhooks.test,
+    webhooks.pause,
+    webhooks.resume,
+    webhooks.rotate,
+    webhook_replay.replay,
+    webhooks.delete,
+    webhook_looks.errors,
     status.status,
     doctor.doctor,
     audit.audit,

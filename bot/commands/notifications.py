@@ -33,7 +33,7 @@ async def subscribe(
     kind: str, *more: str, severity: Severity | None = None, to: To = None, account: AccountName = None, ctx: Ctx
 ) -> Answer:
     """Have a channel, or yourself, told of what happens."""
-    types = _types(kind, *more)
+    types = types_of(kind, *more)
     accounts = _accounts(ctx, account)
     receiver = await receiver_of(ctx, to, account)
     accounts = _accounts(ctx, account, Role.OPERATOR if is_channel(receiver) else Role.VIEWER)
@@ -71,7 +71,7 @@ async def unsubscribe(
     ctx: Ctx,
 ) -> Answer:
     """Have a channel, or yourself, told no longer."""
-    wanted = () if every else _types(*types) if types else ()
+    wanted = () if every else types_of(*types) if types else ()
     if not wanted and not every:
         raise _unknown("")
     if account is not None:
@@ -119,7 +119,7 @@ async def subscriptions(*, to: To = None, ctx: Ctx) -> Answer:
     )
 
 
-def _types(*words: str) -> tuple[str, ...]:
+def types_of(*words: str) -> tuple[str, ...]:
     """Event types, or beginnings of several with a star, each once.
 
     Raises:
