@@ -9,6 +9,7 @@ A hold is an edit, and an edit of a task that was made elsewhere may reset what 
 what. A hold is a run and a change of its own, so that a process that dies half-way never asks for it twice.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,6 +47,8 @@ _TURNS = frozenset(
 )
 _SAYS = frozenset({"templates", "lists", "sender", "sender_scope", "sender_domain", "sender_name", "reply_to", "limit"})
 """A change of something else is no other send."""
+AT_ONCE = 20
+"""Found sends that one round reads."""
 _OURS = (ApprovalState.APPROVED, ApprovalState.EXECUTING, ApprovalState.UNKNOWN)
 TASK = "task/"
 
@@ -124,8 +127,17 @@ class Inquiry:
         self._told = told
 
     async def run(self) -> None:
-        """Everything that was found and is due to be read."""
-        while (row := await self._store.transact(self._approvals.claim_unread)) is not None:
+        """What was found and is due to be read; a vendor that is slow keeps no other waiting."""
+        by_account: dict[str, list[Approval]] = {}
+        for _ in range(AT_ONCE):
+            row = await self._store.transact(self._approvals.claim_unread)
+            if row is None:
+                break
+            by_account.setdefault(row.account, []).append(row)
+        await asyncio.gather(*(self._read_all(rows) for rows in by_account.values()))
+
+    async def _read_all(self, rows: Sequence[Approval]) -> None:
+        for row in rows:
             await self._read(row)
             self._told()
 

@@ -243,10 +243,12 @@ DEFAULTS: tuple[Rule, ...] = (
     ProviderDownRule(
         name="provider-limits", states=(Link.RATE_LIMITED,), severity=Severity.INFO, wait=timedelta(minutes=15)
     ),
-    # Whoever may approve is asked by a card; the alert stands beside it and calls nobody.
-    UnapprovedSendRule(name="unapproved-send", severity=Severity.INFO),
 )
-"""The rules that are there unless app.yaml says otherwise, by names that it may repeat."""
+"""The rules that are there unless app.yaml says otherwise, by names that it may repeat.
+
+None is about sends that nobody approved: a card asks about them already (`approvals.unapproved_sends`), and to be told
+of the same twice is not what people wish for unless they say so.
+"""
 
 
 def merged(configured: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -61,7 +61,7 @@ def test_arguments_arrive_typed():
         ("task list --status sendin", "sendin is none of the choices:"),
         ("task list --page x", "x is no number."),
         ("alerts shwo 3f9c2a", "I don't know shwo. Did you mean alerts show?"),
-        ("alerts nothing", "I don't know nothing. I know: show, ack, snooze, resolve"),
+        ("alerts nothing", "I don't know nothing. I know: show, ack, snooze, assign, resolve"),
         ("alerts --firng", "I don't know the option --firng."),
         ("alerts show", "Something is missing."),
         ("silence end", "Something is missing."),

@@ -99,7 +99,8 @@ async def test_an_acknowledgement_shows_her_name_and_who_comes_later_is_told_who
     late = await shift.office.told(OPS, "@lin", ALERTS)
     assert "acknowledged" in late.plain
     [story] = shift.thread(told)
-    assert story.plain.endswith("acknowledged by @lin")
+    # Her name in words: a mention in a new post would call her for what she has just done.
+    assert story.plain.endswith("acknowledged by lin")
 
 
 async def test_an_end_is_told_in_the_same_message_with_how_long_it_lasted(shift):
