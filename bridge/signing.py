@@ -16,7 +16,7 @@ _BYTES, _SHORTEST = 32, 24
 
 
 def is_secret(text: str) -> bool:
-    """Whether it is one as the specification has them: `whsec_`, which may be missing, and base64 of 24 bytes or more."""
+    """Whether it is one as the specification has them: base64 of 24 bytes or more, behind `whsec_` or nothing."""
     try:
         return len(b64decode(text.removeprefix("whsec_"), validate=True)) >= _SHORTEST
     except ValueError:

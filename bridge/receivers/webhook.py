@@ -160,13 +160,16 @@ class _Judging(AbstractResolver):
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  # the interface
     ) -> list[ResolveResult]:
         found = await self._resolve(host)
-        if not all(is_open(address, allow_private=self._allow_private) for address in found):
-            # One good address among them is the usual bait.
-            raise UnsafeError(Fault.PRIVATE)
+        self._judge(found)
         return [
             ResolveResult(hostname=host, host=one, port=port, family=_family(one), proto=0, flags=socket.AI_NUMERICHOST)
             for one in found
         ]
+
+    def _judge(self, found: Sequence[str]) -> None:
+        if not all(is_open(address, allow_private=self._allow_private) for address in found):
+            # One good address among them is the usual bait.
+            raise UnsafeError(Fault.PRIVATE)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -11,7 +11,7 @@ from aiohttp import web
 from sqlmodel import col, select
 from standardwebhooks import Webhook
 
-from bridge import endpoints, feed
+from bridge import endpoints
 from bridge.casebook import Casebook
 from bridge.deliveries import Deliverer
 from bridge.events import EventType, event_id
@@ -88,7 +88,7 @@ async def target():
     made = Target()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", made.handle)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -149,17 +149,7 @@ class House:
 
 
 def event(now: datetime, version: str, subject: str = "task/1", **more) -> Event:
-    fields = {
-        "account": "umail",
-        "type": EventType.TASK_PAUSED.value,
-        "data": {"from": "sending", "to": "paused"},
-        **more,
-    }
+    data = {"from": "sending", "to": "paused"}
+    fields = {"account": "umail", "type": EventType.TASK_PAUSED.value, "data": data, **more}
     id_ = event_id(fields["account"], subject, fields["type"], version)
     return Event(id=id_, subject=subject, time=now, recorded_at=now, **fields)
-
-
-def publish(session, now, events):
-    session.add_all(events)
-    session.flush()
-    feed.publish(session, now, events)
