@@ -17,8 +17,8 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "edmbot"
 LEFT_OUT = "[address]"
 """What stands where an address was."""
-_WORD = r"[^\s<>()\[\]{}\"',;:=/?&]"
-_ADDRESS = re.compile(rf"{_WORD}{{1,64}}(?:@|%40){_WORD}{{1,253}}\.{_WORD}{{2,63}}", re.IGNORECASE)
+_WORD = re.compile(r"[^\s<>()\[\]{}\"',;:=/?&]+")
+_AT = re.compile("@|%40")
 _NAMES = frozenset({"message_id", "event_id", "from", "to", "opens"})
 """A message's own names look like addresses, and say nothing of whom it went to."""
 
@@ -86,13 +86,19 @@ def _spellings(recipient: str) -> re.Pattern[str]:
 def _cut(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON
     match value:
         case str():
-            return _ADDRESS.sub(LEFT_OUT, known.sub(LEFT_OUT, value) if known else value)
+            return _WORD.sub(_unless_address, known.sub(LEFT_OUT, value) if known else value)
         case Mapping():
             return {_cut(name, known): _cut(one, known) for name, one in value.items()}
         case list() | tuple():
             return [_cut(one, known) for one in value]
         case _:
             return value
+
+
+def _unless_address(word: re.Match[str]) -> str:
+    local, *_, domain = _AT.split(word[0]) if _AT.search(word[0]) else ("", "")
+    name = domain.rstrip(".")
+    return LEFT_OUT + domain[len(name) :] if local and "." in name else word[0]
 
 
 def _link(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON

@@ -1,0 +1,91 @@
+"""Our signatures beside others' of the same specification: the svix package both ways, and the vectors."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from standardwebhooks import Webhook as Standard
+from svix.webhooks import Webhook as Svix
+from svix.webhooks import WebhookVerificationError
+
+from bridge.adapters import standard
+from bridge.adapters.contract import Arrived, ForgedError, StaleError
+from bridge.envelope import envelope
+from bridge.signing import is_secret, new_secret, sign
+from tests.bridge.hooks import event
+
+BODY = '{"test": 2432232314}'
+# The specification's example, and the one that its libraries' own tests and svix's documents share.
+VECTORS = [
+    (
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        1614265330,
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    ),
+]
+
+
+@pytest.mark.parametrize(("secret", "id_", "at", "signature"), VECTORS)
+def test_the_specifications_vectors_come_out(secret, id_, at, signature):
+    headers = sign([secret], id_, datetime.fromtimestamp(at, UTC), BODY.encode())
+    assert headers == {"webhook-id": id_, "webhook-timestamp": str(at), "webhook-signature": signature}
+
+
+@pytest.fixture
+def ours():
+    """An event of ours with words of every kind, as it is sent."""
+    data = {"name": "双11 “sale” \u2028 🎉 <!channel>", "planned": 3, "share": 0.063}
+    made = event(datetime.now(UTC), "1", data=data)
+    return made.id, envelope(made)
+
+
+@pytest.mark.parametrize("verifier", [Svix, Standard])
+def test_others_verify_what_we_sign_while_secrets_change_too(ours, verifier):
+    id_, body = ours
+    old, new = new_secret(), new_secret()
+    headers = dict(sign([new, old], id_, datetime.now(UTC), body))
+    for secret in (old, new):
+        verifier(secret).verify(body, headers)
+    for forged in (body.replace(b":3", b":4"), body + b" "):
+        with pytest.raises(Exception, match="No matching signature"):
+            verifier(new).verify(forged, headers)
+    with pytest.raises(Exception, match="No matching signature"):
+        verifier(new_secret()).verify(body, headers)
+
+
+def test_svix_finds_what_we_send_too_old_after_five_minutes(ours):
+    id_, body = ours
+    secret = new_secret()
+    headers = dict(sign([secret], id_, datetime.now(UTC) - timedelta(minutes=6), body))
+    with pytest.raises(WebhookVerificationError, match="too old"):
+        Svix(secret).verify(body, headers)
+
+
+def test_we_verify_what_svix_signs(ours):
+    _, body = ours
+    secret, now = new_secret(), datetime.now(UTC)
+    settings = standard.Settings(secret=secret)
+
+    def arrived(at, words=body):
+        headers = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Svix(secret).sign("msg_1", at, body.decode()),
+        }
+        return Arrived(headers=headers, body=words, query={}, remote="203.0.113.7", path_secret="")
+
+    standard.verify(settings, arrived(now), now)
+    with pytest.raises(ForgedError):
+        standard.verify(settings, arrived(now, body + b" "), now)
+    with pytest.raises(StaleError):
+        standard.verify(settings, arrived(now - timedelta(minutes=6)), now)
+
+
+def test_a_new_secret_is_one_and_never_the_same():
+    made = {new_secret() for _ in range(50)}
+    assert (len(made), all(map(is_secret, made)), {len(one) for one in made}) == (50, True, {50})
+
+
+@pytest.mark.parametrize("text", ["", "whsec_", "whsec_short", "whsec_" + "a" * 31, "hunter2", "whsec_ü" * 10])
+def test_what_is_no_secret_is_not_taken_for_one(text):
+    assert not is_secret(text)
