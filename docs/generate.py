@@ -5,12 +5,14 @@ from pathlib import Path
 
 from docs.commands import commands
 from docs.configuration import configuration
+from docs.events import events
 from docs.features import features
 
 FOLDER = Path(__file__).parent
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "configuration.md": configuration,
+    "events.md": events,
     "features.md": features,
 }
 _HEAD = "<!-- Made by `make docs`; do not edit. -->\n"
