@@ -55,8 +55,11 @@ class Window:
     slack: SlackServer | None = None
     receiver: Receiver | None = None
 
-    async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", **context) -> Tab:
-        """Open the page as somebody, somewhere; `context` is Playwright's new_context."""
+    async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", *, path: str = "", **context) -> Tab:
+        """Open the page as somebody, somewhere; `context` is Playwright's new_context.
+
+        path: of another page than Slack's, which belongs to nobody.
+        """
         room = await self.browser.new_context(
             viewport=context.pop("viewport", {"width": 1280, "height": 800}), **context
         )
@@ -65,7 +68,7 @@ class Window:
         tab.on("pageerror", lambda error: self.wrong.append(str(error)))
         tab.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
         tab.on("request", lambda request: self.asked.append(request.url))
-        await tab.goto(f"{self.url}#/{person}/{place}")
+        await tab.goto(f"{self.url}{path}" if path else f"{self.url}#/{person}/{place}")
         await tab.locator("#title:not(:empty)").wait_for()
         self.tabs.append(tab)
         return tab
