@@ -1,4 +1,4 @@
-"""The HTTP server: Slack's requests and webhooks for everybody; health and metrics for those on the inside."""
+"""The HTTP server: Slack's requests, webhooks and schemas for everybody; health and metrics for those on the inside."""
 
 import hmac
 import ipaddress
@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot import schemapages
 from bot.config import Config
 from bot.inlet import PATHS, Inlet
 from bot.metrics import exposition
@@ -57,6 +58,8 @@ class WebDoor:
         app.router.add_get("/healthz", self._inside(self._health))
         app.router.add_get("/readyz", self._inside(self._readiness))
         app.router.add_get("/metrics", self._inside(self._metrics))
+        for path in schemapages.PATHS:
+            app.router.add_get(path, schemapages.serve)
         if self._bolt is not None:
             app.router.add_post(SLACK_PATH, self._slack)
         if self._inlet is not None:
