@@ -1,14 +1,19 @@
-"""What tests of several rooms share: a real PostgreSQL, and how long Hypothesis may take."""
+"""What tests of several rooms share: databases of either kind, and how long Hypothesis may take."""
 
+import asyncio
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import settings
+
+from store.engine import Store
 
 # The same examples each time; `pytest --hypothesis-profile soak` looks for new ones, for minutes.
 settings.register_profile("same", derandomize=True)
@@ -37,16 +42,66 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres(postgres_server: str) -> str:
     """The URL of an empty database."""
-    name = f"edm_{uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return postgres_server.replace("/postgres?", f"/{name}?")
+    return _made(postgres_server, f"edm_{uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite's file with the schema and no rows. Made once and copied: making it takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "edmbot.db"
+    asyncio.run(_migrated(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a PostgreSQL database with the schema and no rows."""
+    asyncio.run(_migrated(_made(postgres_server, "migrated")))
+    return "migrated"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of either kind."""
+    """The URL of a database with the schema and no rows, of either kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/new/folder/edmbot.db"
-    url: str = request.getfixturevalue("postgres")
-    return url
+        return _copied(request, tmp_path)
+    template: str = request.getfixturevalue("postgres_template")
+    return _made(request.getfixturevalue("postgres_server"), f"edm_{uuid4().hex}", template)
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[Store]:
+    """On either kind of database."""
+    async with _opened(database) as store:
+        yield store
+
+
+@pytest.fixture
+async def lite(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """On SQLite alone: for what the database's kind has no part in."""
+    async with _opened(_copied(request, tmp_path)) as store:
+        yield store
+
+
+def _made(server: str, name: str, template: str = "template1") -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def _copied(request: pytest.FixtureRequest, folder: Path) -> str:
+    return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated'), folder)}"
+
+
+async def _migrated(url: str) -> None:
+    store = Store(url)
+    await store.migrate()
+    await store.close()
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Store]:
+    store = Store(url)
+    await store.open()
+    yield store
+    await store.close()

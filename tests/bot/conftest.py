@@ -157,20 +157,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(UMail.__init__.__kwdefaults__, "deadline", 1.0)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with its schema: made once, because that takes longer than most conversations."""
-    path = tmp_path_factory.mktemp("migrated") / "edmbot.db"
-
-    async def made() -> None:
-        store = Store(f"sqlite:///{path}")
-        await store.open()
-        await store.close()
-
-    asyncio.run(made())
-    return path
-
-
 @pytest.fixture
 def moment() -> datetime:
     """When it is at the beginning."""

@@ -9,7 +9,6 @@ from sqlmodel import select
 
 from bridge import watch
 from bridge.told import revived
-from store.engine import Store
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 from templates import render
 from tests.bot.desk import show
@@ -118,15 +117,6 @@ def snapshot(state="sending", **about):
         observed_at=AT,
         changed_at=AT,
     )
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

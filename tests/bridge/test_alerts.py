@@ -14,15 +14,6 @@ from tests.bridge.alerting import DOWN, FAILED, ROUTING, RULES, SLOW, Scene
 
 
 @pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
 def scene(store):
     return Scene(store)
 

@@ -20,15 +20,6 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
 def desk(store):
     return Desk(store)
 

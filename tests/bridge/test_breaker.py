@@ -11,7 +11,6 @@ from bridge.breaker import KIND, Breaker, settled
 from bridge.rules import BounceRateRule
 from providers import PROVIDERS
 from sandbox import Sandbox, WorldClock
-from store.engine import Store
 from store.limits import SharedLimiter
 from store.runs import take_interrupted
 from store.tables import Alert, AlertState, CommandRun, Notice, Outcome
@@ -51,15 +50,6 @@ class Desk(Scene):
     @property
     def pauses(self):
         return [request for request in self.box.requests if request.call == "edit-task"]
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

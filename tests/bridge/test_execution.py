@@ -10,21 +10,11 @@ from bridge import drafts
 from bridge.letters import Letter
 from bridge.policy import Policy, Settings
 from sandbox.mailing import Status
-from store.engine import Store
 from store.limits import SharedLimiter
 from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
 from tests.bridge.asking import BO, LIN, MEI, SHANGHAI, Asking
 
 S = ApprovalState
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

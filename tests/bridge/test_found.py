@@ -14,7 +14,6 @@ from bridge.rules import UnapprovedSendRule
 from bridge.sightings import Kind, of_task
 from sandbox.clock import vendor_time
 from sandbox.mailing import Status
-from store.engine import Store
 from store.tables import Alert, ApprovalKind, ApprovalState, Notice, NoticeKind, Outcome
 from tests.bridge.asking import MEI, Asking
 
@@ -53,15 +52,6 @@ class Watching(Asking):
 
     async def cards(self):
         return [one for one in await self.all(Notice) if one.kind is NoticeKind.APPROVAL]
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def opened(store, mode, **more):

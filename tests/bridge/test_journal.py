@@ -8,15 +8,11 @@ from sqlalchemy.exc import OperationalError
 from bridge import journal
 from bridge.arrivals import Arrival, Written
 from bridge.journal import Journal
-from store.engine import Store
 
 
 @pytest.fixture
-async def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
-    await store.open()
-    yield store
-    await store.close()
+def store(lite):
+    return lite
 
 
 class Writing:

@@ -15,7 +15,6 @@ from bridge.ledger import complete, read, written
 from bridge.rules import BounceRateRule
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox.mailing import Status
-from store.engine import Store
 from store.tables import ChangeState, CommandRun, new_id
 from tests.bridge.alerting import Scene
 from tests.bridge.asking import LIN, ME, MEI, Asking
@@ -37,15 +36,6 @@ FORM = TaskForm(
     hourly_speed=12_000,
     read_receipt=False,
 )
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

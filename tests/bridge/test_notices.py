@@ -8,18 +8,8 @@ from bridge import notices, silences, subscriptions
 from bridge.routes import QuietHours, Route, Routing
 from bridge.verdicts import Clear
 from bridge.wall import Wall
-from store.engine import Store
 from store.tables import AlertState, Event, Notice, NoticeAlert, NoticeKind
 from tests.bridge.alerting import FAILED, ONCALL, Scene
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

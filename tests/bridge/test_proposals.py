@@ -9,7 +9,6 @@ from bridge.edits import Difference
 from bridge.gathering import is_approved_as_it_is
 from bridge.proposals import Proposal, drift, has_grown, is_same_send, policy_facts
 from providers.errors import BadAnswerError, ProviderError
-from store.engine import Store
 from store.tables import ApprovalKind
 from tests.bridge.asking import Asking
 
@@ -32,11 +31,8 @@ SHOWN = Proposal(fields=FIELDS, told={"hourly_speed": 12_000}, context=CONTEXT)
 
 
 @pytest.fixture
-async def store(tmp_path):
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
-    await store.open()
-    yield store
-    await store.close()
+def store(lite):
+    return lite
 
 
 @pytest.fixture

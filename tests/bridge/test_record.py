@@ -20,15 +20,6 @@ ME = "umail"
 
 
 @pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
 async def other(store, database):
     """The store of a second process on the same database."""
     another = Store(database)

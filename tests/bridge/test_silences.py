@@ -6,7 +6,6 @@ import pytest
 
 from bridge import silences
 from bridge.routes import Labels, Route, Routing
-from store.engine import Store
 from store.tables import AlertState, NoticeKind, Silence
 from tests.bridge.alerting import FAILED, Scene
 
@@ -18,15 +17,6 @@ LABELS = Labels(
     subject="task/19124",
     names=("[双11] 50 % off?", "19124"),
 )
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from bridge.verdicts import Clear, Firing, judge
 from bridge.views import aging, views
 from providers.errors import UnreachableError
 from providers.model import Balance, SendStats, Task, TaskStatus
-from store.engine import Store
 from store.tables import Alert, AlertState
 
 ME = "umail"
@@ -50,13 +49,9 @@ def test_a_day_may_still_be_going_on_somewhere():
 
 
 @pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
+async def store(store):
     await set_clock(store, AT)
-    yield store
-    await store.close()
+    return store
 
 
 async def set_clock(store, at):

@@ -28,25 +28,6 @@ def _no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers.http, "ATTEMPTS", 1)
 
 
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[Store]:
-    """On either kind of database."""
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
-async def lite(tmp_path) -> AsyncIterator[Store]:
-    """On SQLite alone: for what the database's kind has no part in."""
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
-    await store.open()
-    yield store
-    await store.close()
-
-
 @dataclass
 class Watchtower:
     """Vendors, the process that polls them, and what it found."""

@@ -4,18 +4,8 @@ import pytest
 
 from jobs import approvals
 from jobs.approvals import ApprovalWork
-from store.engine import Store
 from store.tables import ApprovalState, Notice, NoticeKind
 from tests.bridge.asking import Asking
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

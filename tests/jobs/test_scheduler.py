@@ -8,17 +8,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from jobs.scheduler import EVERY, NOTE_EVERY, Clockwork
-from store.engine import Store
 from store.jobs import jobs
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 class Work:

@@ -2,20 +2,8 @@
 
 from datetime import timedelta
 
-import pytest
-
 from store import alerts
-from store.engine import Store
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 def alert(now, name, state=AlertState.FIRING, *, severity="warning", account="umail"):

@@ -3,22 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from store.engine import Store
 from store.jobs import Firing, jobs, note
 from store.runs import RunJournal, finish
 from store.state import Queue, database, queue
 from store.tables import Change, ChangeState, CommandRun, Outcome, new_id
-
-
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def asked(store) -> CommandRun:

@@ -16,15 +16,6 @@ from store.tables import Limit, Outcome, new_id
 HOUR = Rate(100, timedelta(hours=1))
 
 
-@pytest.fixture
-async def store(database):
-    store = Store(database)
-    await store.migrate()
-    await store.open()
-    yield store
-    await store.close()
-
-
 def row(key="signature", worker="one"):
     return {"id": new_id(), "key": key, "kind": "slash", "user_id": "U0MEI", "text": "balance", "worker": worker}
 
