@@ -5,11 +5,14 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import col, select
 
 import bridge.endpoints
+from bot.arguments import moment
+from bot.command import RefusalError
 from bot.config import Purpose, load, shipped
 from sandbox.receiver import Receiver
 from sandbox.signatures import Verdict
@@ -412,6 +415,31 @@ async def test_what_cannot_be_replayed_is_said(office, words, answer) -> None:
     found = (await office.ask(LIN, f"webhook replay ours {words}")).plain
     assert answer in found
     assert await rows(office, Delivery) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "end", "at"),
+    [
+        ("90m", False, "2026-11-21T00:30:00+00:00"),
+        ("3d", True, "2026-11-18T02:00:00+00:00"),
+        ("today", False, "2026-11-20T16:00:00+00:00"),
+        ("today", True, "2026-11-21T16:00:00+00:00"),
+        ("2026-11-20", False, "2026-11-19T16:00:00+00:00"),
+        ("2026-11-20", True, "2026-11-20T16:00:00+00:00"),
+        ("2026-11-20T14:30", False, "2026-11-20T06:30:00+00:00"),
+        ("2026-11-20T14:30:05", True, "2026-11-20T06:30:05+00:00"),
+    ],
+)
+def test_a_time_is_so_long_ago_or_of_the_clock_on_the_wall(words, end, at) -> None:
+    now = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    assert moment(words, now, ZoneInfo("Asia/Shanghai"), "audit", end=end) == datetime.fromisoformat(at)
+
+
+@pytest.mark.parametrize("words", ["soon", "2026-11-31", "2026-11-20T25:00", "2027-01-01", "2026-11-20 14:30", "90s"])
+def test_what_is_no_time_is_refused_with_its_words(words) -> None:
+    with pytest.raises(RefusalError) as refused:
+        moment(words, datetime(2026, 11, 21, 2, tzinfo=UTC), ZoneInfo("Asia/Shanghai"), "audit")
+    assert (refused.value.template, refused.value.facts) == ("bad_since", {"words": words, "command": "audit"})
 
 
 # What could not be read

@@ -1,4 +1,4 @@
-"""The receiver's page beside Slack's: what the real bot sends arrives there, and is seen to be signed rightly or not."""
+"""The receiver's page beside Slack's: what the real bot sends arrives there; a wrong signature is seen to be one."""
 
 import re
 import shutil

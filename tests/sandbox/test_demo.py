@@ -29,6 +29,7 @@ async def started(folder: Path) -> tuple[asyncio.subprocess.Process, list[str]]:
 async def test_it_says_where_it_is_and_what_to_try_and_ends_cleanly_with_somebody_looking(tmp_path, number) -> None:
     process, said = await started(tmp_path)
     url = said[0].split()[-1]
+    assert [line.split()[-1] for line in said if line.startswith("Webhooks")] == [f"{url}webhooks"]
     assert [line.strip()[:2] for line in said if line.startswith("  ")] == ["1.", "2.", "3."]
     async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
         words = (await client.get("api/workspace", params={"person": "U0LIN"})).json()["words"]
