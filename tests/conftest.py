@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -49,14 +50,14 @@ def postgres(postgres_server: str) -> str:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SQLite's file with the schema and no rows. Made once and copied: making it takes longer than most tests."""
     path = tmp_path_factory.mktemp("migrated") / "edmbot.db"
-    asyncio.run(_migrated(f"sqlite:///{path}"))
+    _migrate(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """The name of a PostgreSQL database with the schema and no rows."""
-    asyncio.run(_migrated(_made(postgres_server, "migrated")))
+    _migrate(_made(postgres_server, "migrated"))
     return "migrated"
 
 
@@ -93,10 +94,15 @@ def _copied(request: pytest.FixtureRequest, folder: Path) -> str:
     return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated'), folder)}"
 
 
-async def _migrated(url: str) -> None:
-    store = Store(url)
-    await store.migrate()
-    await store.close()
+def _migrate(url: str) -> None:
+    async def migrated() -> None:
+        store = Store(url)
+        await store.migrate()
+        await store.close()
+
+    # In a thread of its own: whoever asks first may be in a loop that runs.
+    with ThreadPoolExecutor(1) as one:
+        one.submit(lambda: asyncio.run(migrated())).result()
 
 
 @asynccontextmanager
