@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from bridge.endpoints import Shipped, secrets_of
@@ -124,7 +125,12 @@ class Deliverer:
             session.flush()
             return claim(session, now, self._worker, room, self._shipped)
 
-        turn = await self._store.transact(work)
+        try:
+            turn = await self._store.transact(work, alone=WebhookEndpoint)
+        except DBAPIError:
+            # They are marked when the database is back, if their leases still hold then.
+            self._ended = [*endings, *self._ended]
+            raise
         for ending in endings:
             _count(ending.answer)
             self._crash("marked")

@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,6 +46,7 @@ _PATIENCE = 5.0
 queues behind a lock does not wait for it once more."""
 _TRY = 0.25
 """Of these, the seconds of one try."""
+_ALONE = "SHARE UPDATE EXCLUSIVE"
 _LOCK = 3_681_105
 """An advisory lock of our own: two migrations at once would trip over each other."""
 
@@ -96,13 +97,16 @@ class Store:
         self._threads.shutdown()
         self._engine.dispose()
 
-    async def transact(self, work: Callable[[Session, datetime], T]) -> T:
+    async def transact(self, work: Callable[[Session, datetime], T], *, alone: type[SQLModel] | None = None) -> T:
         """Run `work(session, now)` in a transaction that commits at its end and rolls back when it raises.
 
         `now` is the database's clock, aware, UTC: due times and leases go by it, whatever the processes' clocks say.
         Rows stay readable afterwards. `work` may be run more than once before one of its runs is committed.
+
+        alone: wait for others that name the same table, instead of getting in each other's way: for work that is done
+        all the time and always on the same rows.
         """
-        return await self._in_thread(self._transaction, work, time.monotonic())
+        return await self._in_thread(self._transaction, work, alone, time.monotonic())
 
     async def now(self) -> datetime:
         """The database's clock."""
@@ -111,9 +115,13 @@ class Store:
     async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
-    def _transaction(self, work: Callable[[Session, datetime], T], asked: float) -> T:
+    def _transaction(self, work: Callable[[Session, datetime], T], alone: type[SQLModel] | None, asked: float) -> T:
         def once() -> T:
             with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                if alone is not None and self.dialect == "postgresql":
+                    # Before anything is read: what is seen is fixed by the first SELECT, and LOCK TABLE is none. Rows
+                    # are read and written all the same (postgresql.org/docs/current/explicit-locking.html).
+                    session.connection().exec_driver_sql(f"LOCK TABLE {alone.__tablename__} IN {_ALONE} MODE")
                 seconds = session.connection().execute(_NOW[self.dialect]).scalar_one()
                 return work(session, datetime.fromtimestamp(float(seconds), UTC) + self.clock_offset)
 
