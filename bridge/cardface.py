@@ -94,7 +94,7 @@ class Card:
     replaces: str | None
     replaced_by: str | None
     name: str | None
-    """What is sent: its first subject, else its template's name."""
+    """What is sent, as its asker knows it: the names of its templates, else its first subject."""
     subjects: Sequence[str]
     templates: Sequence[Mapping[str, Any]]
     """`id`, `name`, `subject`."""
@@ -104,6 +104,7 @@ class Card:
     sent: int | None
     """How many had it already when it was asked for."""
     sender: str | None
+    """An address; `@` and a domain, or `all`, where the vendor takes turns with mailboxes."""
     sender_name: str | None
     reply_to: str | None
     tracking: str | None
@@ -181,7 +182,7 @@ def follow(session: Session, now: datetime, account: str, subjects: Iterable[str
             notice.open_key, notice.closed_at = None, now
             again(notice, now)
         else:
-            _spaced(notice, now)
+            _spaced(notice, now, _state(session, approval))
 
 
 def count_down(session: Session, now: datetime) -> None:
@@ -202,9 +203,14 @@ def count_down(session: Session, now: datetime) -> None:
 def _is_followed(session: Session, approval: Approval) -> bool:
     """Whether the card goes on showing what its task does: it was let go, or it goes although nobody agreed."""
     goes = approval.state is ApprovalState.EXECUTED or approval.kind is ApprovalKind.FOUND
+    return goes and approval.subject.startswith(f"{Kind.TASK}/") and _state(session, approval) not in OVER
+
+
+def _state(session: Session, approval: Approval) -> str | None:
+    """What its subject was last seen to be."""
     kind, _, subject = approval.subject.partition("/")
     snapshot = session.get(Snapshot, (approval.account, kind, subject))
-    return goes and kind == Kind.TASK and (snapshot is None or snapshot.state not in OVER)
+    return snapshot.state if snapshot else None
 
 
 _AS_THEY_ARE = (
@@ -234,13 +240,14 @@ def _proposed(approval: Approval) -> dict[str, Any]:
     recipients, speed = _recipients(fields, context), told.get("hourly_speed")
     return {
         "title": context.get("title") or approval.account,
-        "name": subjects[0] if subjects else next((one["name"] for one in templates if one["name"]), None),
+        "name": approval.proposal.get("name") or (subjects[0] if subjects else None),
         "subjects": subjects,
         "templates": templates,
         "lists": _lists(fields, context),
         "recipients": recipients,
         "sent": context.get("sent"),
-        **_row(fields, "sender", "sender_name", "reply_to", "tracking"),
+        "sender": _sender(fields),
+        **_row(fields, "sender_name", "reply_to", "tracking"),
         **_row(told, "first", "last", "unsubscribe_link", "read_receipt"),
         "speed": speed,
         "done_at": _done_at(approval.send_at, recipients, speed),
@@ -273,6 +280,11 @@ def _lists(fields: Mapping[str, Any], context: Mapping[str, Any]) -> Sequence[Ma
     ]
 
 
+def _sender(fields: Mapping[str, Any]) -> str | None:
+    several = {"all": "all", "domain": f"@{fields.get('sender_domain')}"}
+    return fields.get("sender") or several.get(fields.get("sender_scope") or "")
+
+
 def _recipients(fields: Mapping[str, Any], context: Mapping[str, Any]) -> int | None:
     known = (context.get("recipients"), fields.get("recipients"), fields.get("planned"))
     return next((number for number in known if number is not None), None)
@@ -303,8 +315,9 @@ def _left(now: datetime, until: datetime) -> int:
     return int(-(-left // step) * step.total_seconds())
 
 
-def _spaced(notice: Notice, now: datetime) -> None:
-    touched = notice.facts.get("touched")
-    due = max(now, datetime.fromisoformat(touched) + EVERY) if touched else now
+def _spaced(notice: Notice, now: datetime, state: str | None) -> None:
+    """Figures wait for their turn; that a task stopped, or went on, does not."""
+    touched, shown = notice.facts.get("touched"), notice.facts.get("state")
+    due = max(now, datetime.fromisoformat(touched) + EVERY) if touched and state == shown else now
     again(notice, due)
-    notice.facts = {**notice.facts, "touched": (notice.due_at or due).isoformat()}
+    notice.facts = {**notice.facts, "touched": (notice.due_at or due).isoformat(), "state": state}

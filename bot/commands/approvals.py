@@ -265,9 +265,9 @@ def _say(ctx: Context, answer: str, card: Card, *, changes: bool = False) -> Ans
 
 
 def _who_may(ctx: Context, card: Card) -> Sequence[str]:
-    """Those to turn to: whom the policy names, else the approvers, else the admins."""
+    """Those to turn to: whom the policy names, else the approvers, else the admins; never the asker alone."""
     roles = (ctx.config.roles, ctx.config.accounts[card.account].roles)
-    named = (
-        card.who or [one for part in roles for one in part.approver] or [one for part in roles for one in part.admin]
-    )
-    return [one for one in dict.fromkeys(named) if one != card.requested_by]
+    approvers, admins = ([one for part in roles for one in getattr(part, name)] for name in ("approver", "admin"))
+    turns = [card.who] if card.who else [approvers, admins]
+    others = ([one for one in dict.fromkeys(named) if one != card.requested_by] for named in turns)
+    return next(filter(None, others), [])
