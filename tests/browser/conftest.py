@@ -2,8 +2,9 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +15,10 @@ from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
 
+import bot.app
 import bridge.changes
 import bridge.deeds
+import jobs.scheduler
 from bot.app import serve
 from bot.commands import COMMANDS
 from bot.config import Purpose, load, shipped
@@ -25,6 +28,7 @@ from sandbox.demo import Demo
 from sandbox.page import Page, Word
 from sandbox.receiver import Receiver
 from sandbox.slack import SlackServer
+from store.engine import Store
 
 fixture = partial(pytest_asyncio.fixture, loop_scope="session")
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -54,6 +58,13 @@ class Window:
     box: Sandbox | None = None
     slack: SlackServer | None = None
     receiver: Receiver | None = None
+    store: Store | None = None
+
+    def passes(self, **span: float) -> None:
+        """Time passes at the vendors and in the bot's database; Slack's and the browser's own goes on as it does."""
+        step = timedelta(**span)
+        self.box.clock.step(step.total_seconds())
+        self.store.clock_offset += step
 
     async def open(self, person: str = "U0LIN", place: str = "C0GENERAL", *, path: str = "", **context) -> Tab:
         """Open the page as somebody, somewhere; `context` is Playwright's new_context.
@@ -122,6 +133,17 @@ async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """What `edmbot demo` starts."""
     monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
     monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
+    for name in ("duties", "outbox", "approvals", "executions", "inquiries"):
+        monkeypatch.setitem(jobs.scheduler.EVERY, name, 0.1)
+    opening = bot.app.open_store
+
+    @asynccontextmanager
+    async def watched(config):
+        async with opening(config) as store:
+            window.store = store
+            yield store
+
+    monkeypatch.setattr(bot.app, "open_store", watched)
     asked = manifest(load(shipped(), {}, purpose=Purpose.MANIFEST), "http://127.0.0.1")
     app_yaml = tmp_path / "app.yaml"
     async with AsyncExitStack() as stack:
