@@ -145,7 +145,8 @@ class _Sitting:
         self._now = now
         self._silences: Sequence[Silence] | None = None
         self._subscriptions: Sequence[Subscription] | None = None
-        self._heard: dict[Labels, Sequence[Target]] = {}
+        self._heard: dict[str, tuple[Labels, Sequence[Target]]] = {}
+        """By alert: what it is called, and who hears of it."""
         self._down: dict[str, bool] = {}
         self._to_show: dict[str, Alert] = {}
 
@@ -168,15 +169,15 @@ class _Sitting:
             self._subscriptions = subscriptions.everybody(self._session)
         return self._subscriptions
 
-    def _targets(self, labels: Labels) -> Sequence[Target]:
-        if labels not in self._heard:
-            self._heard[labels] = self._desk.routing.targets(labels, self._now, self._asked())
-        return self._heard[labels]
+    def _hearers(self, alert: Alert) -> tuple[Labels, Sequence[Target]]:
+        if alert.id not in self._heard:
+            labels = labels_of(alert)
+            self._heard[alert.id] = labels, self._desk.routing.targets(labels, self._now, self._asked())
+        return self._heard[alert.id]
 
     def _terms(self, alert: Alert) -> Terms:
         rule = self._desk.rules.get(alert.rule)
-        labels = labels_of(alert)
-        targets = self._targets(labels)
+        labels, targets = self._hearers(alert)
         ends = [target.quiet_until for target in targets]
         return Terms(
             wait=(rule.wait if rule else None) or timedelta(0),
@@ -230,6 +231,8 @@ class _Sitting:
         """One step of one alert, and what follows from it for others."""
         before = row.state
         made = self.book.enter(row, given, self._terms(row))
+        # Its facts may be others now, and the labels with them.
+        self._heard.pop(row.id, None)
         if made.life is not None:
             self._after(row, before)
         return made
@@ -335,7 +338,7 @@ class _Sitting:
         """Show what fires to whom it concerns, and write all of it down."""
         for row in self._to_show.values():
             if row.state is AlertState.FIRING and not row.held and self._silenced_until(row) is None:
-                self.book.wall.announce(row, self._targets(labels_of(row)))
+                self.book.wall.announce(row, self._hearers(row)[1])
         self.book.close(self._subscriptions)
 
 

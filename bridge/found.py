@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bridge import handover, ledger
@@ -51,6 +52,16 @@ AT_ONCE = 20
 """Found sends that one round reads."""
 _OURS = (ApprovalState.APPROVED, ApprovalState.EXECUTING, ApprovalState.UNKNOWN)
 TASK = "task/"
+# Made once: each recording of tasks asks it, and making it takes longer than its answer.
+_ASKED = (
+    select(Approval.subject, Approval.state)
+    .where(
+        col(Approval.account) == bindparam("of"),
+        col(Approval.subject).in_(bindparam("subjects", expanding=True)),
+        col(Approval.hash) != "",
+    )
+    .order_by(col(Approval.id))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +109,10 @@ def approved(session: Session, account: str, task_ids: Sequence[str]) -> Mapping
 
     A request that was only found and waits, was rejected or has expired is a no; any other is a yes.
     """
-    subjects = [f"{TASK}{number}" for number in task_ids]
-    ours = select(Approval).where(
-        col(Approval.account) == account, col(Approval.subject).in_(subjects), col(Approval.hash) != ""
-    )
+    given = {"of": account, "subjects": [f"{TASK}{number}" for number in task_ids]}
     # The last one counts.
-    rows = session.exec(ours.order_by(col(Approval.id)))
-    return {row.subject.removeprefix(TASK): row.state in (*_OURS, ApprovalState.EXECUTED) for row in rows}
+    rows = session.exec(_ASKED, params=given)
+    return {subject.removeprefix(TASK): state in (*_OURS, ApprovalState.EXECUTED) for subject, state in rows}
 
 
 class Inquiry:

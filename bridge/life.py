@@ -212,8 +212,9 @@ def _raise(life: Life, now: datetime, terms: Terms, because: str) -> Step:
         snoozed_until=None,
         snoozed_by=None,
         step=0,
+        due_at=_told_due(0, now, terms),
     )
-    return _happened(EventType.ALERT_FIRING, life, replace(fired, due_at=_told_due(fired, now, terms)), reason=because)
+    return _happened(EventType.ALERT_FIRING, life, fired, reason=because)
 
 
 def _resumed(life: Life, now: datetime, terms: Terms) -> Life:
@@ -222,20 +223,20 @@ def _resumed(life: Life, now: datetime, terms: Terms) -> Life:
         return life
     due = {
         AlertState.PENDING: life.began_at + terms.wait,
-        AlertState.FIRING: _told_due(life, now, terms),
+        AlertState.FIRING: _told_due(life.step, now, terms),
         AlertState.SNOOZED: life.snoozed_until,
     }
     return replace(life, held=False, due_at=due.get(life.state))
 
 
-def _told_due(life: Life, now: datetime, terms: Terms) -> datetime | None:
-    """When what fires falls due: a silence's end, else the next step of its escalation."""
+def _told_due(taken: int, now: datetime, terms: Terms) -> datetime | None:
+    """When what fires, and has taken so many steps of its escalation, falls due: a silence's end, else the next."""
     if terms.silenced_until is not None:
         return terms.silenced_until
-    if life.step >= len(terms.steps):
+    if taken >= len(terms.steps):
         return None
-    before = terms.steps[life.step - 1] if life.step else timedelta(0)
-    return max(now, terms.quiet_until or now) + terms.steps[life.step] - before
+    before = terms.steps[taken - 1] if taken else timedelta(0)
+    return max(now, terms.quiet_until or now) + terms.steps[taken] - before
 
 
 def _clear(life: Life, given: Clear, now: datetime) -> Step:
@@ -278,14 +279,14 @@ def _tick(life: Life, now: datetime, terms: Terms) -> Step:
 def _fall_due(life: Life, now: datetime, terms: Terms) -> Step:
     """A silence is over, or nobody has acknowledged in time."""
     if terms.silenced_until is not None or not terms.told:
-        return Step(replace(life, due_at=_told_due(life, now, terms)))
+        return Step(replace(life, due_at=_told_due(life.step, now, terms)))
     if terms.quiet_until is not None:
         return Step(replace(life, due_at=terms.quiet_until))
     if life.step >= len(terms.steps):
         return Step(replace(life, due_at=None))
-    taken = replace(life, step=life.step + 1)
-    after = replace(taken, due_at=_told_due(taken, now, terms))
-    return _happened(EventType.ALERT_ESCALATED, life, after, step=taken.step)
+    taken = life.step + 1
+    after = replace(life, step=taken, due_at=_told_due(taken, now, terms))
+    return _happened(EventType.ALERT_ESCALATED, life, after, step=taken)
 
 
 def _act(life: Life, given: Acknowledge | Snooze | Assign | Resolve, now: datetime) -> Step:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from bridge import cardface, watch
 from bridge.events import event_id
 from bridge.sightings import Kind, Sighting, about, moved_counters
-from bridge.snapshots import BASELINED, is_baselined, known, row_of, write
+from bridge.snapshots import BASELINED, is_baselined, known, reread, row_of, write
 from bridge.transitions import VANISHED, Change, Known, changes, differs, vanished
 from providers.contacts import ImportState
 from providers.model import TaskStatus
@@ -195,7 +195,7 @@ class _Recording:
     def run(self, dialect: str, judge: Judge) -> Recorded:
         latest = {sighting.subject: sighting for sighting in self._look.sightings}
         gone = [subject for subject in self._look.missing if subject not in latest]
-        rows = known(self._session, self._account, self._kind, [*latest, *gone])
+        rows = reread(self._session, self._account, self._kind, [*latest, *gone], self._look.noted.known)
         for subject, sighting in latest.items():
             if self._still(subject, rows.get(subject)):
                 self._see(rows.get(subject), sighting)

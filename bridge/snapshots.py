@@ -1,7 +1,7 @@
 """Snapshots, samples and events as rows: read in one query, written in one statement for many."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -20,6 +20,8 @@ _SNAPSHOT, _EVENT, _SAMPLE = (
 )
 _FIELDS = tuple(one.name for one in fields(Known))
 _KEY = ("account", "kind", "subject")
+_TOUCHED = ("observed_at", "missed", "look_at")
+"""What may be other though the version is the same."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 BASELINED = "baseline"
 """`Snapshot.kind` of the row that says that a first poll came to its end; its subject is the kind that was polled."""
@@ -29,6 +31,11 @@ _OURS = (_SNAPSHOT.c.account == bindparam("account"), _SNAPSHOT.c.kind == bindpa
 _ROWS = select(*(_SNAPSHOT.c[name] for name in _FIELDS)).where(*_OURS)
 # Made once: each poll asks them, and making one takes longer than its answer.
 _NAMED = _ROWS.where(_SNAPSHOT.c.subject.in_(bindparam("subjects", expanding=True)))
+_MARKS = (
+    select(_SNAPSHOT.c.subject, *(_SNAPSHOT.c[name] for name in ("version", "changed_at", *_TOUCHED)))
+    .where(*_OURS)
+    .where(_SNAPSHOT.c.subject.in_(bindparam("subjects", expanding=True)))
+)
 # Not `IS NOT NULL`: of an index, SQLite takes a range.
 _LOOKED_AT = _ROWS.where(_SNAPSHOT.c.look_at > bindparam("since", _LONG_AGO))
 _BASELINE = select(_SNAPSHOT.c.version).where(*_OURS, _SNAPSHOT.c.subject == bindparam("subject"))
@@ -52,6 +59,23 @@ def known(session: Session, account: str, kind: Kind, subjects: Sequence[str] | 
     else:
         rows = session.connection().execute(_NAMED, given | {"subjects": subjects})
     return {row[0]: Known(**dict(zip(_FIELDS, row, strict=True))) for row in rows}
+
+
+def reread(
+    session: Session, account: str, kind: Kind, subjects: Sequence[str], noted: Mapping[str, Known]
+) -> dict[str, Known]:
+    """`known`, where some were noted before: what is of the same version still says the same, and is not read whole."""
+    given = {"account": account, "kind": kind.value, "subjects": subjects}
+    rows: dict[str, Known] = {}
+    others: list[str] = []
+    for subject, version, changed_at, *touched in session.connection().execute(_MARKS, given):
+        row = noted.get(subject)
+        if row is None or (row.version, row.changed_at) != (version, changed_at):
+            others.append(subject)
+        else:
+            same = [row.observed_at, row.missed, row.look_at] == touched
+            rows[subject] = row if same else replace(row, **dict(zip(_TOUCHED, touched, strict=True)))
+    return rows | known(session, account, kind, others) if others else rows
 
 
 def is_baselined(session: Session, account: str, kind: Kind) -> bool:

@@ -124,7 +124,7 @@ class _Desk:
     def _asked(self, bare: Sequence[View]) -> Sequence[View]:
         """With whether somebody approved them here."""
         said = approved(self._session, self._account, [view.row.subject for view in bare]) if bare else {}
-        return [replace(view, approved=said.get(view.row.subject)) for view in bare]
+        return [replace(view, approved=said[view.row.subject]) if view.row.subject in said else view for view in bare]
 
     def _counted(self, bare: Sequence[View]) -> Sequence[View]:
         numbers = [view.subject.removeprefix("task/") for view in bare if view.subject.startswith("task/")]

@@ -30,6 +30,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
+from store import jsontext
+
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _NOW = {
@@ -40,6 +42,7 @@ _THREADS = {"sqlite": 1, "postgresql": 4}
 """SQLite has one writer; a queue of our own is kinder than its busy timeout."""
 _IN_THE_WAY = {"40001", "40P01"}
 """PostgreSQL's codes for a transaction that must be run again: serialization_failure, deadlock_detected."""
+_JSON: Mapping[str, Any] = {"json_serializer": jsontext.dumps, "json_deserializer": jsontext.loads}
 _RUNS = 20
 _PATIENCE = 5.0
 """Seconds from being asked, the queue included, that a transaction waits for another process's lock on SQLite: whoever
@@ -171,8 +174,9 @@ def _with_driver(url: str) -> URL:
 
 def _engine(url: URL, durability: str) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, isolation_level="SERIALIZABLE", pool_size=_THREADS["postgresql"], pool_pre_ping=True)
-    engine = create_engine(url)
+        pool: dict[str, Any] = {"pool_size": _THREADS["postgresql"], "pool_pre_ping": True}
+        return create_engine(url, isolation_level="SERIALIZABLE", **pool, **_JSON)
+    engine = create_engine(url, **_JSON)
     # Many new rows are one statement: the driver lets go of the interpreter at each, and takes its turn to get it back.
     engine.dialect.use_insertmanyvalues_wo_returning = True
     pragmas = (

@@ -4,22 +4,48 @@ Times are UTC in the database and aware in Python: `UtcTime` sees to it. Ids tha
 sort by age. JSON columns hold what only people and later code read, never what a query must find.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from secrets import randbits
+from threading import Lock
+from time import time_ns
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Dialect, Index, String
 from sqlalchemy import text as sql
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
-from uuid6 import uuid7
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """`2026-11-21 01:00:00.000000`, in UTC."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+    here = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return here.isoformat(" ", "microseconds")[:-6]
+
+
+def _of_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """Aware in, UTC in the database, aware out; SQLite forgets zones by itself."""
+    """Aware in, UTC in the database, aware out; SQLite forgets zones by itself.
+
+    On SQLite it writes and reads the text as SQLAlchemy does, in one step instead of four: a row has several.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        return _of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
@@ -54,9 +80,21 @@ def where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
 
 
+_last_id = 0
+_one_at_a_time = Lock()
+
+
 def new_id() -> str:
-    """A UUIDv7."""
-    return str(uuid7())
+    """A UUIDv7 (RFC 9562 section 5.7), above all that this process made before.
+
+    Its 12 bits behind the milliseconds go on with the clock (section 6.2, method 3); 62 are random.
+    """
+    global _last_id  # noqa: PLW0603  # what was made last is the process's
+    ticks = time_ns() * 4_096 // 1_000_000
+    with _one_at_a_time:
+        _last_id = ticks = max(ticks, _last_id + 1)
+    made = f"{ticks >> 12:012x}7{ticks & 0xFFF:03x}{randbits(62) | 1 << 63:016x}"
+    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
 
 class Outcome(StrEnum):
