@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlmodel import select
 
 from bridge import endpoints
+from bridge.deliveries import try_out
 from bridge.destinations import UnsafeError
 from bridge.endpoints import NameTakenError, Shipped, ShippedError, TooManyError
 from bridge.events import EventType
@@ -430,3 +431,26 @@ async def test_an_event_that_is_kept_no_longer_is_given_up_and_the_next_goes_on(
     await house.send()
     assert crm.ids == [second]
     assert await states(house) == [DeliveryState.DEAD, DeliveryState.SENT]
+
+
+async def test_a_try_is_signed_told_at_once_and_not_repeated(house, crm):
+    row = await house.endpoint(crm.url)
+    await house.on(endpoints.pause)
+    tried = await try_out(house.store, house.receiver, row, {}, by=ADMIN)
+    crm.answer = lambda _got: 500
+    failed = await try_out(house.store, house.receiver, row, {}, by=ADMIN)
+    assert [(one.status, one.delivery_seq) for one in (tried, failed)] == [(200, 0), (500, 0)]
+    [got, _] = crm.got
+    assert (got.event["type"], got.event["data"]["by"], got.is_signed_by(row.secret)) == ("endpoint.test", ADMIN, True)
+    listed = await house.do(lambda session, _now: endpoints.latest(session, row))
+    assert [one.id for one in listed] == [failed.id, tried.id]
+    assert await house.rows() == []
+    assert (await house.look()).failing_since is None
+
+
+async def test_nothing_begins_once_a_process_is_to_end(house, crm):
+    await house.endpoint(crm.url)
+    await house.happens("task/1")
+    house.deliverer.finish()
+    assert await house.send() == 0
+    assert await states(house) == [DeliveryState.PENDING]
