@@ -63,8 +63,8 @@ _TASKS = {
         {"sent": _move(89100, 89965)},
         sent=89965,
     ),
-    EventType.TASK_CANCELLED: _task("A task was cancelled for good.", "paused", "cancelled", "-1", {}),
-    EventType.TASK_STOPPED: _task("The vendor ended a task.", "sending", "stopped", "-3", {}),
+    EventType.TASK_CANCELLED: _task("A task was cancelled for good.", "paused", "cancelled", "-3", {}),
+    EventType.TASK_STOPPED: _task("The vendor ended a task.", "sending", "stopped", "4", {}),
     EventType.TASK_FAILED: _task("A task failed at the vendor.", "queued", "failed", "-4", {}, **_NOTHING_SENT),
     EventType.TASK_CHANGED: _task(
         "Something else about a task is other than it was, or its status took a way that no document explains.",

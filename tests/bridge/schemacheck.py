@@ -37,6 +37,7 @@ def check(*events):
     """Every event that was written is as its schema says, with addresses and without; their types."""
     for event in events:
         for addresses in (True, False):
-            assert faults(json.loads(envelope(event, addresses=addresses))) == []
+            wrong = faults(json.loads(envelope(event, addresses=addresses)))
+            assert not wrong, wrong
         assert fits(event.type, event.data)
     return {event.type for event in events}
