@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from store.engine import Store
-from store.tables import Alert, AlertState, Job, Notice
+from store.tables import Alert, AlertState, Delivery, DeliveryState, EndpointState, Job, Notice, WebhookEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class Figures:
     """Seconds that the oldest of these has been due."""
     parked: int
     """Messages that cannot be sent until a person does something."""
+    pending: int
+    """Deliveries to endpoints that are active and have not taken them yet."""
+    pending_oldest: float
+    """Seconds that the oldest of these has waited."""
+    endpoints: Mapping[EndpointState, int]
+    """Those that were not deleted."""
     jobs: Mapping[str, JobFigures]
 
 
@@ -45,11 +51,22 @@ async def figures(store: Store) -> Figures:
         due = select(func.count(), func.min(col(Notice.due_at))).where(col(Notice.due_at) <= now)
         waiting, oldest = session.exec(due).one()
         parked = session.exec(select(func.count()).select_from(Notice).where(col(Notice.parked).is_not(None))).one()
+        mine = col(WebhookEndpoint.state)
+        on_its_way = (
+            select(func.count(), func.min(col(Delivery.created_at)))
+            .join(WebhookEndpoint, col(WebhookEndpoint.id) == Delivery.endpoint_id)
+            .where(Delivery.state == DeliveryState.PENDING, mine == EndpointState.ACTIVE)
+        )
+        pending, first = session.exec(on_its_way).one()
+        known = select(mine, func.count()).where(mine != EndpointState.DELETED).group_by(mine)
         return Figures(
             alerts={AlertState(state): count for state, count in session.exec(counted)},
             waiting=waiting,
             oldest=(now - oldest).total_seconds() if oldest else 0.0,
             parked=parked,
+            pending=pending,
+            pending_oldest=(now - first).total_seconds() if first else 0.0,
+            endpoints={EndpointState(state): count for state, count in session.exec(known)},
             jobs={row.name: _of(row, now) for row in session.exec(select(Job)).all()},
         )
 

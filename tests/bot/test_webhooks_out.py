@@ -124,6 +124,8 @@ async def test_what_arrives_by_webhook_goes_out_by_webhook(closed_office, tmp_pa
             assert (row.shipped, row.secret) == (True, "")
             metrics = (await http.get(f"{office.url}/metrics")).text
             assert 'edmbot_webhook_attempts_total{outcome="taken"}' in metrics
+            assert 'edmbot_webhook_endpoints{state="active"} 1.0' in metrics
+            assert "edmbot_webhook_pending 0.0" in metrics
         assert all(got.is_signed_by(SECRET) for got in crm.got)
         assert all("recipient" not in got.event["data"] for got in crm.got)
         assert sorted(got.event["type"] for got in crm.got) == ["message.failed", "message.queued", "message.unknown"]

@@ -22,15 +22,21 @@ from store.limits import SharedLimiter, after_people
 from store.tables import (
     Alert,
     AlertState,
+    Attempt,
     CommandRun,
+    Delivery,
+    DeliveryState,
+    EndpointState,
     Event,
     Job,
     Limit,
+    Misfit,
     Notice,
     NoticeKind,
     Outcome,
     Snapshot,
     StatSample,
+    WebhookEndpoint,
     new_id,
 )
 from tests.jobs.conftest import NOON, SHANGHAI
@@ -287,6 +293,36 @@ async def test_what_is_old_is_forgotten_bite_by_bite(store, monkeypatch):
     assert len(await read(store, Event)) == 21
     await forget(store, events=40, samples=40, runs=40)
     assert [len(await read(store, table)) for table in (Event, CommandRun, StatSample)] == [1, 1, 1]
+
+
+def endpoint(name):
+    fields = {"url": "https://crm.example/x", "state": EndpointState.ACTIVE, "created_by": "U0MEI"}
+    return lambda now: WebhookEndpoint(id=name, name=name, created_at=now, **fields)
+
+
+def delivery(state, over=True):
+    fields = {"endpoint_id": "crm", "event_id": "event1", "subject": "umail/task/1", "state": state}
+    return lambda now: Delivery(created_at=now, next_at=now, ended_at=now if over else None, **fields)
+
+
+async def test_of_webhooks_what_waits_is_kept_and_what_was_given_up_for_as_long_as_events(store):
+    tried = {"endpoint_id": "crm", "delivery_seq": 1, "event_id": "event1", "milliseconds": 3}
+    await write(store, endpoint("crm"))
+    await write(
+        store,
+        delivery(DeliveryState.PENDING, over=False),
+        *(delivery(state) for state in (DeliveryState.SENT, DeliveryState.DEAD)),
+        lambda now: Attempt(at=now, **tried),
+        lambda now: Misfit(source="itnio", at=now, reason="type is missing", body="{}"),
+    )
+    store.clock_offset += timedelta(days=31)
+    await forget(store, raw=30, events=40)
+    kept = [row.state for row in await read(store, Delivery)]
+    assert sorted(kept) == [DeliveryState.DEAD, DeliveryState.PENDING]
+    assert (await read(store, Attempt), await read(store, Misfit)) == ([], [])
+    store.clock_offset += timedelta(days=10)
+    await forget(store, raw=30, events=40)
+    assert [row.state for row in await read(store, Delivery)] == [DeliveryState.PENDING]
 
 
 async def test_what_is_not_over_is_kept_however_old(store):
