@@ -5,7 +5,7 @@ that names every mistake with its line. The shipped app.yaml explains each key.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -194,9 +194,7 @@ class Config(_Shared):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What holds and is hardly meant."""
-        if self.channels.alerts is None and not any(route.receivers for route in self.routes):
-            return ("no alert reaches anybody: name channels.alerts or the receivers of a route",)
-        return ()
+        return tuple(_hardly_meant(self))
 
     @property
     def routing(self) -> Routing:
@@ -208,11 +206,27 @@ class Config(_Shared):
         """How sends are asked for: in channels.approvals, else with each approver who is named."""
         return Approvals(self.approvals, self.channels.approvals, self._approvers)
 
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The accounts of which a request would be shown to nobody."""
+        decided = self.approvals.approvers or any(policy.approvers for policy in self.approvals.policies)
+        if self.channels.approvals is not None or not decided:
+            return ()
+        return tuple(name for name in self.accounts if not any(one[:1] in "UW" for one in self._approvers(name)))
+
     def _approvers(self, account: str) -> tuple[str, ...]:
         """Who is named as an approver of an account; admins where nobody is."""
         held = (self.roles, self.accounts[account].roles)
         named = [one for roles in held for one in roles.approver] or [one for roles in held for one in roles.admin]
         return tuple(dict.fromkeys(named))
+
+
+def _hardly_meant(config: Config) -> Iterator[str]:
+    if config.channels.alerts is None and not any(route.receivers for route in config.routes):
+        yield "no alert reaches anybody: name channels.alerts or the receivers of a route"
+    if unasked := ", ".join(config.unasked):
+        remedy = "name channels.approvals or a person as approver"
+        yield f"nobody would see that a send waits for a yes ({unasked}): {remedy}"
 
 
 def _provider(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 from bot.config import shipped
 from sandbox.mailing import Status
@@ -137,6 +138,21 @@ async def test_check_warns_where_no_alert_reaches_anybody(closed_office, edmbot,
     assert [one.status for one in told] == [0, 0, 0]
     warning = "warning: no alert reaches anybody: name channels.alerts or the receivers of a route\n"
     assert [one.err for one in told] == [warning, warning, ""]
+
+
+async def test_check_warns_where_a_request_for_approval_reaches_nobody(closed_office, edmbot, tmp_path):
+    hidden = shipped().read_text("utf-8").replace("  approvals: C0APPROVE\n", "", 1)
+    grouped = hidden.replace("approver: [U0LIN]", "approver: [S0LEADS]", 1)
+    asking_nobody = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", grouped, flags=re.MULTILINE).replace(
+        "  approvers: 1\n", "  approvers: 0\n", 1
+    )
+    told = []
+    for text in (hidden, grouped, asking_nobody):
+        (tmp_path / "some.yaml").write_text(text, "utf-8")
+        told.append(await edmbot("check", "--config", str(tmp_path / "some.yaml"), environ=closed_office.environ))
+    assert [one.status for one in told] == [0, 0, 0]
+    warning = "warning: nobody would see that a send waits for a yes (umail, emailcar, itnio): name channels.approvals"
+    assert [one.err for one in told] == ["", f"{warning} or a person as approver\n", ""]
 
 
 async def test_check_online_tries_slack_each_account_and_the_way_of_a_click(office, edmbot):
