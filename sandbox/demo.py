@@ -26,6 +26,7 @@ A Slack with three e-mail vendors: {url}
   1. Type {command} balance in #general, then {command} task list.
   2. Type {command} task show 19124, press Pause task; switch to Vera, who may not, or to Mei, who reads Chinese.
   3. In the vendors' panel let a task fail, spike the bounces, take a vendor down; #edm-alerts says so. Acknowledge it.
+  4. As Owen type {command} task schedule: VIP, in two hours. As Lin, then as Mei, approve it in #edm-approvals.
 
 Webhooks as they arrive elsewhere, with the check of their signatures: {webhooks}
 Faults on demand (docs/sandbox.md): {control}

@@ -30,7 +30,7 @@ async def test_it_says_where_it_is_and_what_to_try_and_ends_cleanly_with_somebod
     process, said = await started(tmp_path)
     url = said[0].split()[-1]
     assert [line.split()[-1] for line in said if line.startswith("Webhooks")] == [f"{url}webhooks"]
-    assert [line.strip()[:2] for line in said if line.startswith("  ")] == ["1.", "2.", "3."]
+    assert [line.strip()[:2] for line in said if line.startswith("  ")] == ["1.", "2.", "3.", "4."]
     async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
         words = (await client.get("api/workspace", params={"person": "U0LIN"})).json()["words"]
         assert {"name": "task pause", "usage": "ID [--account NAME]"}.items() <= {
