@@ -19,7 +19,10 @@ export class Modal {
     this.#drawn = wanted;
     this.#draw(view, { ...ctx, on: { view: view.id }, values: view.values, errors: view.errors });
     this.#restore(kept);
-    this.#box.querySelector("[aria-invalid]")?.focus();
+    const wrong = this.#box.querySelector("[aria-invalid]");
+    wrong?.focus();
+    // What is wrong with it stands below it.
+    wrong?.scrollIntoView({ block: "center" });
   }
 
   #draw(view, ctx) {

@@ -18,7 +18,7 @@ export function emoji(name) {
 // Signs that are drawn as shapes, because not every machine has a font for them.
 const SIGNS = {
   "🔴": "red", "🟠": "orange", "🟡": "yellow", "🟢": "green", "🔵": "blue", "🟣": "purple", "🟤": "brown", "⚪": "white", "⚫": "black",
-  "✅": "done", "⏸": "held", "🕒": "clock", "📝": "draft", "🛑": "stop", "❔": "unknown", "⏳": "wait", "⌛": "wait", "🗑": "bin", "🚫": "no", "⚠": "warn", "💬": "talk",
+  "✅": "done", "⏸": "held", "🕒": "clock", "📝": "draft", "🛑": "stop", "❔": "unknown", "⏳": "wait", "⌛": "wait", "👍": "done", "🗑": "bin", "🚫": "no", "⚠": "warn", "💬": "talk",
 };
 const SIGN = new RegExp(`((?:${Object.keys(SIGNS).join("|")})\uFE0F?)`, "u");
 
