@@ -38,6 +38,7 @@ from benchmarks.ack import free_port, quantiles
 from benchmarks.history import remember
 from benchmarks.ours import Receiver, Told, edmbot, outside, sighting
 from benchmarks.polls import Idle, idle
+from bot import memory
 from bot.log import configure
 from bridge.alerts import AlertDesk
 from bridge.record import Look, note
@@ -242,4 +243,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     configure(logging.WARNING)
+    memory.settle()
     asyncio.run(main(options.events, options.rounds))

@@ -109,7 +109,7 @@ async def edmbot(store: Store, receiver: Receiver) -> AsyncIterator[Edmbot]:
     judge = AlertDesk(DEFAULTS, OwnChannels([Route(group_wait=timedelta(0))], "C0"))
     client = AsyncWebClient("xoxb-bench", f"{receiver.url}/api/", session=receiver.session, retry_handlers=[])
     outbox = Outbox(store, Board(client), english, "/edm")
-    clock = Clockwork(store, {"outbox": outbox.run_once})
+    clock = Clockwork(store, {"outbox": outbox.deliver})
     await clock.start()
     yield Edmbot(store, clock, outbox, judge)
     await clock.stop()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from bot import memory
 from bot.app import Part, open_providers, open_store, serve, terminal
 from bot.command import Answer
 from bot.commands import COMMANDS
@@ -108,6 +109,7 @@ def _run(options: argparse.Namespace) -> int:
         # Before anything is served, so that no moment is left in which a signal kills.
         stop = _told_to_stop()
         async with serve(config, options.role) as web:
+            memory.settle()
             print(f"edmbot serves at {web.url}", flush=True)
             await stop.wait()
 

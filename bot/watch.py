@@ -36,6 +36,10 @@ from store.jobs import Claimed
 AGING = timedelta(seconds=30)
 """How often the rules are asked about what only time changes."""
 
+ROUND = 10.0
+"""Seconds after which the job that sends webhooks says how it is, and goes on: an endpoint that never answers keeps it
+at work for as long as there are events."""
+
 BREAKER = timedelta(seconds=2)
 """How often rules that act are looked after."""
 
@@ -191,8 +195,8 @@ class Watch(Clockwork):
             **own,
             **asked.jobs(),
             "alive": self._keep,
-            "outbox": self._outbox.run_once,
-            "webhooks": self._deliverer.run_once,
+            "outbox": self._outbox.deliver,
+            "webhooks": self._send,
         }
         super().__init__(store, jobs, duties)
 
@@ -207,6 +211,7 @@ class Watch(Clockwork):
         """Begin nothing more, and let what runs come to its end."""
         self._deliverer.finish()
         await super().stop()
+        await self._deliverer.run_once()
         await self._receiver.close()
 
     def tell(self) -> None:
@@ -215,6 +220,10 @@ class Watch(Clockwork):
         self._deliverer.nudge()
         self.wake("outbox")
         self.wake("webhooks")
+
+    async def _send(self) -> None:
+        if await self._deliverer.run_once(ROUND):
+            self.wake("webhooks")
 
     async def _keep(self) -> None:
         await self._admins.ask()

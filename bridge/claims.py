@@ -10,7 +10,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnElement, Executable, Integer, Select, bindparam, delete, func, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    update,
+)
 from sqlalchemy import select as sql
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
@@ -24,6 +36,7 @@ LEASE = timedelta(seconds=10)
 """More than twice as long as a whole attempt may take (`bridge.outbox.PATIENCE`)."""
 SPACING = timedelta(seconds=1)
 """Between two messages to one receiver."""
+_LEAST = timedelta(milliseconds=1)
 _EDITS = "slack/chat.update"
 _EDIT_SPACING = timedelta(seconds=1.2)
 """50 edits a minute in the workspace…"""
@@ -106,6 +119,13 @@ def release(session: Session, receiver: str) -> None:
     session.connection().execute(delete(_LIMIT).where(_LIMIT.c.key == key_of(receiver)))
 
 
+def pause(session: Session, now: datetime) -> timedelta | None:
+    """How long until a notice can go that cannot yet, where that is no longer than SPACING."""
+    given = {"next": now + _LEAST, "soon": now + SPACING}
+    at: datetime | None = session.connection().execute(_FREE_AT, given).scalar()
+    return None if at is None else at - now
+
+
 def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> Sequence[Notice]:
     """The best of each receiver, locked where the database can; what another process holds is left out."""
     return session.exec(_best(edits=edits), params={"now": now, "room": room}).all()
@@ -140,6 +160,21 @@ def _best(*, edits: bool) -> SelectOfScalar[Notice]:
         .limit(bindparam("room", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
+
+
+_PARENT = aliased(Notice)
+_AT: ColumnElement[datetime] = case((col(Limit.next_at) > col(Notice.due_at), Limit.next_at), else_=Notice.due_at)
+_FREE_AT = (
+    sql(func.min(_AT))
+    .select_from(Notice)
+    .outerjoin(_PARENT, col(Notice.parent_id) == col(_PARENT.id))
+    .outerjoin(Limit, col(Limit.key) == key_of("") + col(Notice.receiver))
+    .where(
+        col(Notice.due_at) <= bindparam("soon", type_=UtcTime()),
+        or_(col(Notice.parent_id).is_(None), col(_PARENT.ts).is_not(None)),
+        _AT.between(bindparam("next", type_=UtcTime()), bindparam("soon", type_=UtcTime())),
+    )
+)
 
 
 def _parents(session: Session, notices: Sequence[Notice]) -> Mapping[str, Notice]:

@@ -13,14 +13,14 @@ no timestamp (its process died, the reply was lost) looks for it in the channel 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
 from jinja2 import TemplateError
 from prometheus_client import Counter
 from sqlmodel import Session
 
-from bridge.claims import Claim, UnrenderableError, claim
+from bridge.claims import Claim, UnrenderableError, claim, pause
 from bridge.endings import Ending, settle
 from bridge.faces import Face, NextOf, RunbookOf, face, no_runbook, nobody
 from bridge.receivers.board import Board, Later, Lost, Posted, Refused, Shown, Trouble
@@ -91,10 +91,16 @@ class Outbox:
         self._crash = crash
         self._worker = new_id()
         self._nudged = asyncio.Event()
+        self._pause: timedelta | None = None
 
     def nudge(self) -> None:
         """Something may have fallen due: who is at work looks at once, whatever is still under way."""
         self._nudged.set()
+
+    async def deliver(self) -> timedelta | None:
+        """`run_once`, for the clock: when something can go again, where that is sooner than the clock would ask."""
+        await self.run_once()
+        return self._pause
 
     async def run_once(self) -> int:
         """Send until nothing can be sent at this moment; how many attempts came to an end."""
@@ -130,12 +136,13 @@ class Outbox:
         """Mark what ended and claim what comes next; the claims' deadline, in the loop's time."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
 
-        def work(session: Session, now: datetime) -> Sequence[Claim]:
+        def work(session: Session, now: datetime) -> tuple[Sequence[Claim], timedelta | None]:
             settle(session, now, endings, self._admins)
             session.flush()
-            return claim(session, now, self._worker, room, self._look)
+            claims = claim(session, now, self._worker, room, self._look)
+            return claims, None if claims else pause(session, now)
 
-        claims = await self._store.transact(work)
+        claims, self._pause = await self._store.transact(work)
         for ending in endings:
             _deliveries.labels(OUTCOMES[type(ending.posted)]).inc()
             self._crash("marked")

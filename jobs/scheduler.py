@@ -32,6 +32,7 @@ from store.engine import Store
 from store.jobs import Claimed, Firing, Turn, claim, finish, note, reconcile, release
 
 Work = Callable[[], Coroutine[Any, Any, object]]
+"""A job; if it gives a timedelta, it wants to be fired again that soon."""
 Run = Callable[[Claimed], Awaitable[None]]
 
 EVERY = {
@@ -145,6 +146,8 @@ class Clockwork:
         self._serving: dict[Claimed, asyncio.Task[None]] = {}
         self._again: dict[str, bool] = {}
         """By job that is at work: whether it was fired meanwhile."""
+        self._soon: dict[str, asyncio.TimerHandle] = {}
+        """By job, when it wants to be fired before its time."""
         self._failing: set[str] = set()
         self._noted: dict[str, float] = {}
         """By job, when it was written down last."""
@@ -164,6 +167,8 @@ class Clockwork:
         await asyncio.sleep(0)
         while self._running:
             await asyncio.wait(self._running)
+        for timer in self._soon.values():
+            timer.cancel()
         await self.settle(_PATIENCE)
         for task in self._serving.values():
             task.cancel()
@@ -241,13 +246,21 @@ class Clockwork:
     async def _run(self, name: str) -> None:
         begun, error = self._seconds(), None
         try:
-            await self._jobs[name]()
+            again = await self._jobs[name]()
+            if isinstance(again, timedelta):
+                self._fire_soon(name, again)
         except Exception as raised:  # noqa: BLE001
             # Told below to whoever asks; the next firing tries again.
             error = _in_words(raised)
             _log.exception("job.failed", job=name)
         _firings.labels(name, "failed" if error else "done").inc()
         await self._note(name, begun, error)
+
+    def _fire_soon(self, name: str, wait: timedelta) -> None:
+        """Fire it before its time; what was meant before is out of date."""
+        if name in self._soon:
+            self._soon[name].cancel()
+        self._soon[name] = asyncio.get_running_loop().call_later(wait.total_seconds(), self.wake, name)
 
     async def _note(self, name: str, begun: float, error: str | None) -> None:
         now = self._seconds()

@@ -97,6 +97,30 @@ async def test_a_channel_gets_one_message_a_second_and_others_do_not_wait_for_it
     assert min(spacings(desk)) >= 0.5
 
 
+async def test_the_clock_is_told_when_the_next_message_can_go(desk, database):
+    await added(desk)
+    await added(desk)
+    pause = await desk.outbox.deliver()
+    assert timedelta(seconds=0.5) < pause <= timedelta(seconds=1)
+    desk.step(pause.total_seconds())
+    # Nothing is left that waits for a channel's second, or for its thread's beginning.
+    assert await desk.outbox.deliver() is None
+    assert len(desk.posted()) == 2
+
+
+async def test_the_clock_is_told_when_something_falls_due(desk, database):
+    await added(desk, due_at=desk.clock.now() + timedelta(seconds=0.7))
+    pause = await desk.outbox.deliver()
+    assert timedelta(seconds=0.2) < pause <= timedelta(seconds=0.7)
+
+
+async def test_nobody_is_woken_for_what_cannot_go_soon(desk, database):
+    later = desk.clock.now() + timedelta(minutes=5)
+    parent = await added(desk, due_at=later)
+    await added(desk, parent_id=parent, due_at=desk.clock.now() + timedelta(seconds=0.5))
+    assert await desk.outbox.deliver() is None
+
+
 async def test_critical_goes_first_then_edits_then_age(desk, database):
     shown = await added(desk)
     await desk.outbox.run_once()

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from prometheus_client import REGISTRY
@@ -121,6 +122,43 @@ async def test_a_failure_does_not_stop_the_clock(store, work, monkeypatch):
             await asyncio.sleep(0.005)
     await clock.stop()
     assert (await row(store)).last_error == "ConnectionError: down"
+
+
+async def test_a_job_that_wants_to_be_fired_sooner_is(store, monkeypatch):
+    monkeypatch.setitem(EVERY, "sweep", 3_600)
+    runs = []
+
+    async def again():
+        runs.append(asyncio.get_running_loop().time())
+        return timedelta(seconds=0.03) if len(runs) < 3 else None
+
+    clock = Clockwork(store, {"sweep": again})
+    await clock.start()
+    await clock.fire("sweep")
+    async with asyncio.timeout(5):
+        while len(runs) < 3:
+            await asyncio.sleep(0.005)
+    assert all(after - before >= 0.029 for before, after in pairwise(runs))
+    await asyncio.sleep(0.05)
+    assert len(runs) == 3
+    await clock.stop()
+
+
+async def test_a_clock_that_stopped_fires_nothing_that_was_wanted_sooner(store, monkeypatch):
+    monkeypatch.setitem(EVERY, "sweep", 3_600)
+    runs = []
+
+    async def again():
+        runs.append(1)
+        return timedelta(seconds=0.02)
+
+    clock = Clockwork(store, {"sweep": again})
+    await clock.start()
+    await clock.fire("sweep")
+    await clock.stop()
+    ended = len(runs)
+    await asyncio.sleep(0.05)
+    assert len(runs) == ended
 
 
 async def test_a_stop_lets_a_running_job_end(store, monkeypatch):
