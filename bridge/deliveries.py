@@ -12,6 +12,7 @@ same `webhook-id`. An endpoint that is slow, or dead, uses up its own few reques
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from math import inf
 from types import MappingProxyType
 
 from prometheus_client import Counter, Histogram
@@ -71,6 +72,7 @@ class Deliverer:
         self._crash = crash
         self._worker = new_id()
         self._news = asyncio.Event()
+        self._flying: set[asyncio.Task[None]] = set()
         self._ended: list[Ending] = []
         self._is_over = False
 
@@ -83,31 +85,41 @@ class Deliverer:
         self._is_over = True
         self._news.set()
 
-    async def run_once(self) -> int:
-        """Send until nothing can be sent at this moment; how many attempts came to an end."""
-        flying: set[asyncio.Task[None]] = set()
-        count = 0
+    async def run_once(self, seconds: float = inf) -> bool:
+        """Send until nothing can be sent at this moment, or for so long; whether something is under way still.
+
+        What is under way comes to its end all the same, and is marked by the next call.
+        """
+        over = asyncio.get_running_loop().time() + seconds
         try:
             while True:
                 self._news.clear()
-                done = {task for task in flying if task.done()}
-                flying -= done
-                for task in done:
-                    task.result()
-                endings, self._ended = self._ended, []
-                turn = await self._turn(endings, 0 if self._is_over else BATCH - len(flying))
-                count += len(endings)
-                late = asyncio.get_running_loop().time() + LATE
-                flying |= {asyncio.create_task(self._send(parcel, late)) for parcel in turn.parcels}
-                if not flying and not turn.more and not self._ended:
-                    return count
-                if not turn.more:
+                more = await self._round()
+                if not self._flying and not more and not self._ended:
+                    return False
+                if asyncio.get_running_loop().time() >= over:
+                    return True
+                if not more:
                     await self._something()
-        finally:
+        except BaseException:
             # Their leases run out, and they are sent again.
-            for task in flying:
+            for task in self._flying:
                 task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
+            await asyncio.gather(*self._flying, return_exceptions=True)
+            self._flying.clear()
+            raise
+
+    async def _round(self) -> bool:
+        """One turn, and off with what it brought; whether another should follow at once."""
+        done = {task for task in self._flying if task.done()}
+        self._flying -= done
+        for task in done:
+            task.result()
+        endings, self._ended = self._ended, []
+        turn = await self._turn(endings, 0 if self._is_over else BATCH - len(self._flying))
+        late = asyncio.get_running_loop().time() + LATE
+        self._flying |= {asyncio.create_task(self._send(parcel, late)) for parcel in turn.parcels}
+        return turn.more
 
     async def _something(self) -> None:
         """Wait until one has come to its end, somebody nudges, or it is time to look again."""

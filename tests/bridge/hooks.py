@@ -139,7 +139,10 @@ class House:
         return await self.do(work)
 
     async def send(self) -> int:
-        return await self.deliverer.run_once()
+        """Send what is due; how many tries that took."""
+        before = len(await self.rows(Attempt))
+        await self.deliverer.run_once()
+        return len(await self.rows(Attempt)) - before
 
     async def rows(self, table=Delivery):
         key = col(Delivery.seq) if table is Delivery else col(Attempt.at) if table is Attempt else col(table.id)

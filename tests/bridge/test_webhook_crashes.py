@@ -137,10 +137,10 @@ async def test_twenty_producers_and_twenty_receivers_that_fail_at_random_keep_ev
 
         producing = asyncio.gather(*(produce(number) for number in range(20)))
         while not producing.done():
-            await asyncio.gather(house.send(), beside.send())
+            await asyncio.gather(house.deliverer.run_once(), beside.deliverer.run_once())
         await producing
         while (due := await earliest(house)) is not None:
-            await asyncio.gather(house.send(), beside.send())
+            await asyncio.gather(house.deliverer.run_once(), beside.deliverer.run_once())
             # A little more than until the next is due: others are then due, too.
             house.store.clock_offset += max(due - await house.store.now(), timedelta(0)) + timedelta(seconds=6)
         for number in range(20):

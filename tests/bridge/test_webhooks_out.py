@@ -244,7 +244,7 @@ async def test_two_processes_share_what_an_endpoint_takes_at_once(house, crm):
     crm.delay = 0.05
     ids = await house.happens(*[f"task/{number % 6}" for number in range(18)])
     beside = House(house.store, house.receiver)
-    await asyncio.gather(house.send(), beside.send())
+    await asyncio.gather(house.deliverer.run_once(), beside.deliverer.run_once())
     assert sorted(crm.ids) == sorted(ids)
     assert crm.most <= AT_ONCE
 
@@ -454,3 +454,14 @@ async def test_nothing_begins_once_a_process_is_to_end(house, crm):
     house.deliverer.finish()
     assert await house.send() == 0
     assert await states(house) == [DeliveryState.PENDING]
+
+
+async def test_who_never_answers_does_not_keep_the_job_for_ever(house, crm):
+    await house.endpoint(crm.url)
+    crm.delay = 0.6
+    [id_] = await house.happens("task/1")
+    assert await house.deliverer.run_once(0.05)
+    assert crm.got == []
+    # What was under way is not begun again: it goes on, and the next call marks it.
+    assert not await house.deliverer.run_once()
+    assert (crm.ids, await states(house)) == ([id_], [DeliveryState.SENT])
