@@ -17,6 +17,8 @@ SKIPS = (600, 3_600, 86_400)
 """World seconds that one press moves on."""
 SPIKE = USUAL | {Failure.NOT_EXIST: 0.22, Failure.OVER_QUOTA: 0.06}
 """From now on more than a quarter of the addresses bounce."""
+ELSEWHERE = "other@shop.example"
+"""Where answers go after somebody at the vendor's console has changed a task."""
 DREGS = 500
 """Credit that is left when it is drained."""
 LIVE = frozenset({Status.INGESTING, Status.PAUSED, Status.HELD, Status.QUEUED, Status.WAITING, Status.SENDING})
@@ -93,6 +95,12 @@ class Outside:
             raise BadFieldError("task", "is not sending")
         self._box.world.worsen(task.id, SPIKE)
 
+    def _edit(self, body: Fields) -> None:
+        task = self._named(body)
+        if task.status not in LIVE - {Status.SENDING}:
+            raise BadFieldError("task", "has begun or ended")
+        task.settings.replyto = ELSEWHERE
+
     def _drain(self, body: Fields) -> None:
         vendor = self._vendor(body)
         now = self._box.world.advance()
@@ -134,6 +142,7 @@ _LEVERS: dict[str, Callable[[Outside, Fields], None]] = {
     "skip": Outside._skip,  # noqa: SLF001
     "fail": Outside._fail,  # noqa: SLF001
     "spike": Outside._spike,  # noqa: SLF001
+    "edit": Outside._edit,  # noqa: SLF001
     "drain": Outside._drain,  # noqa: SLF001
     "down": Outside._take_down,  # noqa: SLF001
     "up": Outside._bring_back,  # noqa: SLF001

@@ -140,8 +140,9 @@ async def test_what_was_changed_at_the_vendor_is_asked_anew(demo) -> None:
     mei = await demo.open(MEI, APPROVE, timezone_id=ZONE, locale="zh-CN")
     await asked(demo, ops)
     number = max(demo.box.world.umail["demo-umail"].tasks)
-    # As somebody at the vendor's console would.
-    demo.box.world.task(number).settings.replyto = "other@shop.example"
+    task = ops.get_by_role("listitem", name=f"Task {number}")
+    async with ops.expect_response("**/api/world"):
+        await task.get_by_role("button", name="Edit elsewhere").click()
     await card(mei, NAME).locator(".button.primary").click()
     anew = card(mei, "other@shop.example")
     await expect(anew.locator(".button.primary")).to_be_visible()

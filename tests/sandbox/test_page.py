@@ -132,6 +132,7 @@ BAD = [
     ("world", {"do": "fail", "task": 1}, 400, "task 1 is none of U-Mail's"),
     ("world", {"do": "fail", "task": 19118}, 400, "task has ended already"),
     ("world", {"do": "spike", "task": 19129}, 400, "task is not sending"),
+    ("world", {"do": "edit", "task": 19124}, 400, "task has begun or ended"),
     ("world", {"do": "drain", "vendor": "itnio"}, 400, "vendor has no credit"),
     ("world", {"do": "down", "vendor": "mailgun"}, 400, "vendor must be one of umail, emailcar, itnio"),
 ]
@@ -352,6 +353,11 @@ async def test_a_faster_clock_does_not_jump(box) -> None:
 
 async def pull(http: httpx.AsyncClient, **body) -> dict:
     return (await http.post("api/world", json=body)).json()
+
+
+async def test_a_task_can_be_changed_behind_the_bots_back(http, box) -> None:
+    await pull(http, do="edit", task=19126)
+    assert box.world.task(19126).settings.replyto == "other@shop.example"
 
 
 async def test_a_task_can_be_made_to_fail(http, box) -> None:

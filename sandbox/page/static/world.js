@@ -109,7 +109,8 @@ export class World {
     const [counts, bounced] = [h("span", { class: "number" }), h("span", { class: "number" })];
     const fail = h("button", { class: "small", onclick: () => this.#pull({ do: "fail", task: task.id }) }, "Make it fail");
     const spike = h("button", { class: "small", onclick: () => this.#pull({ do: "spike", task: task.id }) }, "Spike bounces");
-    const levers = h("div", { class: "row" }, spike, fail);
+    const edit = h("button", { class: "small", title: "Change its reply address at the vendor", onclick: () => this.#pull({ do: "edit", task: task.id }) }, "Edit elsewhere");
+    const levers = h("div", { class: "row" }, spike, edit, fail);
     const node = h(
       "li",
       { "aria-label": `Task ${task.id}` },
@@ -129,6 +130,7 @@ export class World {
         counts.textContent = `${NUMBER.format(found.done)} of ${NUMBER.format(found.planned)}`;
         bounced.textContent = found.bounced === null ? "" : `${found.bounced} % failed`;
         spike.hidden = found.status !== "sending";
+        edit.hidden = !spike.hidden;
         levers.hidden = !found.live;
       },
     };
