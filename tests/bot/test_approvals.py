@@ -10,7 +10,7 @@ import bot.deciders
 from bot.config import shipped
 from bridge.policy import Needs
 from store.tables import Approval, ApprovalState, Event, Vote
-from tests.bot.requests import APPROVE, asked, card, request, show
+from tests.bot.requests import APPROVE, PROPOSAL, asked, card, request, show
 
 LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
 ONE = Needs(count=1)
@@ -77,6 +77,13 @@ async def test_the_card_earns_a_yes(office):
     assert shown.pings == []
 
 
+async def test_the_card_says_what_the_readers_see_and_that_senders_take_turns(office):
+    turns = {"sender": None, "sender_scope": "domain", "sender_domain": "shop.example"}
+    await asked(office, proposal=PROPOSAL | {"name": "November", "fields": PROPOSAL["fields"] | turns})
+    shown = await card(office, 'asks to send "November" to')
+    assert 'Subject "十一月大促" · From 小店 <any mailbox of shop.example>' in shown.plain
+
+
 async def test_votes_are_counted_on_the_card_until_the_last_one_starts_it(office):
     approval = await asked(office)
     shown = await card(office, "0 of 2")
@@ -108,6 +115,13 @@ async def test_nobody_approves_their_own_request(office):
     answer = await press(office, LIN, await card(office, "0 of 1"), "Approve send")
     assert answer.startswith("You asked for this yourself: somebody else has to approve it. Approvers: @edm-oncall")
     assert await votes(office, approval) == []
+
+
+async def test_the_only_approver_is_told_who_else_may_decide(closed_office):
+    async with closed_office.open():
+        await asked(closed_office, by=LIN, needs=ONE)
+        answer = await press(closed_office, LIN, await card(closed_office, "0 of 1"), "Approve send")
+    assert "Approvers: @mei" in answer
 
 
 async def test_who_lacks_the_role_is_told_who_has_it(office):
@@ -194,7 +208,7 @@ async def test_a_vote_of_somebody_who_lost_the_role_counts_no_longer(office):
     await asyncio.sleep(bot.deciders.RECENT)
     answer = await press(office, LIN, await card(office, "1 of 2"), "Approve send")
     assert answer.startswith("👍 Your approval counts: 1 of 2")
-    assert "@ops may not any more, which does not count" in answer
+    assert "@ops may no longer decide: that vote does not count" in answer
     assert (await request(office, approval)).state is ApprovalState.PENDING
 
 
