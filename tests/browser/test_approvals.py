@@ -175,7 +175,7 @@ async def test_the_form_says_at_each_field_what_is_wrong_with_it(demo) -> None:
     await demo.keep()
 
 
-async def test_a_list_that_is_importing_and_too_little_credit_are_named(demo) -> None:
+async def test_credit_that_became_too_little_is_named_and_nothing_entered_is_lost(demo) -> None:
     ops = await demo.open(OPS, timezone_id=ZONE)
     form = await opened(demo, ops)
     await fill(form, when=at(days=3))
