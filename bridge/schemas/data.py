@@ -3,11 +3,7 @@
 Our own events have every field that is not marked as one that may be missing; null says that nobody knows, never 0.
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
 
 from bridge.events import EventType
 from bridge.schemas.forms import Data
@@ -61,12 +57,3 @@ _OWN: Mapping[EventType, type[Data]] = {
     EventType.ALERT_ESCALATED: EscalationData,
 }
 DATA: Mapping[EventType, type[Data]] = {one: _OWN.get(one) or _OF[one.partition(".")[0]] for one in EventType}
-
-
-def fits(type_: str, data: Mapping[str, Any]) -> bool:
-    """Whether an event's data is what its schema says. One that somebody else has written need not be."""
-    try:
-        DATA[EventType(type_)].model_validate_json(json.dumps(data))
-    except ValidationError:
-        return False
-    return True

@@ -81,7 +81,7 @@ def _envelope(type_: EventType) -> Schema:
         "datacontenttype": {"const": "application/json"},
         "dataschema": {
             "const": path_of(type_),
-            "description": "This schema's path; missing where somebody else wrote the event and it is not as here.",
+            "description": "This schema's path, at the bot's own address.",
         },
     }
 
