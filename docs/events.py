@@ -32,8 +32,8 @@ def _page() -> Iterator[str]:
     yield "- **`id` is the event's**, the same however often it is sent: drop what you have already."
     yield "- **Whom a message went to** is left out unless the endpoint asks for addresses; texts then say `[address]`."
     yield (
-        "- **What others told the bot** (`adapter: standard`; never `alert.*`, `approval.*`, `endpoint.*`, `delivery.*`)"
-        " is passed on as\n  they said it: its data need not be as described here. `source` names the sender."
+        "- **What others tell** (`adapter: standard`, never `alert.*`, `approval.*`, `endpoint.*`, `delivery.*`)"
+        " is passed on as\n  they say it: its data need not be as described here. `source` names the sender."
     )
     yield "- **`endpoint.test`** is what `/edm webhook test` sends: it is no event, and has no schema.\n"
     yield "| Type | It means |"
