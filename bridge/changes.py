@@ -84,11 +84,20 @@ class OpenChangeError(Exception):
         self.change = change
 
 
+class NotOursError(Exception):
+    """Whoever asks has lost the right to, meanwhile; nothing was asked for."""
+
+
 Sleep = Callable[[float], Awaitable[None]]
+Guard = Callable[[Session, datetime], bool]
 
 
 def _nothing(_step: str) -> None:
     pass
+
+
+def _anybody(_session: Session, _now: datetime) -> bool:
+    return True
 
 
 async def change_task(
@@ -99,27 +108,30 @@ async def change_task(
     *,
     run_id: str,
     form: TaskForm | None = None,
+    guard: Guard = _anybody,
     sleep: Sleep = asyncio.sleep,
     crash: Callable[[str], None] = _nothing,
 ) -> Result:
     """Carry out a decision that says GO.
 
     form: what is to be otherwise; what it leaves out stays as it is known.
+    guard: asked in the transaction that writes the intent: a process that slept past its lease must not act.
     crash: called at each of `STEPS`; where tests end the process.
 
     Raises:
+        NotOursError: `guard` said no; nothing was asked for.
         OpenChangeError: another change of this task is open; nothing was asked for.
         UnreachableError, AuthenticationError, RateLimitedError: nothing was asked for.
     """
     told = await store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
     edit = edit_of(decision, provider.form_of(task), told, form, await store.now())
-    change, fresh = await _intend(store, task, decision, edit, run_id)
+    change, fresh = await _intend(store, task, decision, edit, run_id, guard)
     if not fresh:
         # What we have just read may tell what came of the other one.
         await _conclude(store, provider, change, task)
         if change.state in OPEN:
             raise OpenChangeError(change)
-        change, fresh = await _intend(store, task, decision, edit, run_id)
+        change, fresh = await _intend(store, task, decision, edit, run_id, guard)
         if not fresh:
             raise OpenChangeError(change)
     crash("intended")
@@ -235,10 +247,14 @@ def _is_done(provider: ChangesTasks, change: Change, task: Task | None) -> bool:
     )
 
 
-async def _intend(store: Store, task: Task, decision: Decision, edit: Edit, run_id: str) -> tuple[Change, bool]:
+async def _intend(  # noqa: PLR0917
+    store: Store, task: Task, decision: Decision, edit: Edit, run_id: str, guard: Guard
+) -> tuple[Change, bool]:
     """A new intent, or the task's open change when there is one: then this one is not written, and False."""
 
     def intended(session: Session, now: datetime) -> tuple[Change, bool]:
+        if not guard(session, now):
+            raise NotOursError
         same_task = (col(Change.account) == task.account, col(Change.task_id) == task.id)
         other = session.exec(select(Change).where(*same_task, col(Change.state).in_(OPEN))).first()
         if other is not None:

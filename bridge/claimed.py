@@ -58,6 +58,10 @@ class Claimed:
 
     # ---- before anything is asked for
 
+    def is_ours(self, session: Session, now: datetime) -> bool:
+        """Whether nobody has taken it up meanwhile."""
+        return handover.is_ours(session, now, self.claim)
+
     async def counts(self) -> bool:
         """Whether enough of those who voted may still decide; else it waits for others."""
         row = self.approval

@@ -10,11 +10,21 @@ whether the call may have been made. Where it may, nothing is asked for again; i
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from bridge import changes, drafts, handover, ledger, posting
 from bridge.approvals import Approvals
-from bridge.changes import NOT_ASKED_FOR, OPEN, OpenChangeError, change_of, change_task, look_up, was_asked_for
+from bridge.changes import (
+    NOT_ASKED_FOR,
+    OPEN,
+    NotOursError,
+    OpenChangeError,
+    change_of,
+    change_task,
+    look_up,
+    was_asked_for,
+)
 from bridge.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
 from bridge.decisions import Action, Verdict, decide
 from bridge.gathering import gather
@@ -124,10 +134,12 @@ class _Change:
         """Go on from where the rows say it stands."""
         change = await change_of(self._store, self._claimed.run.id)
         holds = self._claimed.claim.duty is Duty.HOLD
-        if change is not None and was_asked_for(change):
-            await self._look(change)
-        else:
-            await (self._hold() if holds else self._execute())
+        with suppress(NotOursError):
+            # Whoever has taken it up meanwhile tells what came of it.
+            if change is not None and was_asked_for(change):
+                await self._look(change)
+            else:
+                await (self._hold() if holds else self._execute())
 
     async def _execute(self) -> None:
         try:
@@ -176,6 +188,7 @@ class _Change:
             decision,
             run_id=self._claimed.run.id,
             form=TaskForm(scheduled_at=send_at),
+            guard=self._claimed.is_ours,
             crash=self._crash,
         )
         await self._report(result.change, result_of_change(result))
@@ -192,7 +205,13 @@ class _Change:
                 await self._claimed.held(done, result_of(task) | {"held": decision.verdict.value})
                 return
             result = await change_task(
-                self._store, self._provider, task, decision, run_id=self._claimed.run.id, crash=self._crash
+                self._store,
+                self._provider,
+                task,
+                decision,
+                run_id=self._claimed.run.id,
+                guard=self._claimed.is_ours,
+                crash=self._crash,
             )
             await self._report(result.change, result_of_change(result))
         except (ProviderError, OpenChangeError) as error:

@@ -76,6 +76,11 @@ def claim(session: Session, now: datetime) -> Claim | None:
     return None
 
 
+def is_ours(session: Session, now: datetime, claim: Claim) -> bool:
+    """Whether the lease lasts: asked in the transaction before a call, by a process that may have slept meanwhile."""
+    return now < claim.lease_until and _ours(session, claim) is not None
+
+
 def recount(session: Session, now: datetime, claim: Claim, lost: Collection[str]) -> bool:
     """Before anything is asked for: these have voted and may not any more. False when the rest is not enough.
 

@@ -7,6 +7,7 @@ import pytest
 
 import bridge.changes
 from bridge import drafts
+from bridge.handover import LEASE
 from bridge.letters import Letter
 from bridge.policy import Policy, Settings
 from sandbox.mailing import Status
@@ -76,6 +77,38 @@ async def test_nothing_goes_without_enough_votes(desk):
 async def test_several_processes_let_it_go_once(desk):
     await desk.approved()
     await asyncio.gather(*(desk.executor().run() for _ in range(4)))
+    assert len(desk.starts) == 1
+
+
+@pytest.mark.parametrize("step", ["claimed", "read", "counted", "compared"])
+async def test_a_process_that_slept_past_its_lease_lets_nothing_go(desk, step):
+    task_id, approval_id = await desk.approved()
+    slept = []
+
+    def sleep(name):
+        if name == step and not slept:
+            slept.append(name)
+            desk.wait(LEASE.total_seconds() + 1)
+
+    await desk.executor(crash=sleep).run()
+    assert len(desk.starts) <= 1
+    await desk.run()
+    assert await state(desk, approval_id) == (S.EXECUTED, None)
+    assert (len(desk.starts), desk.task(task_id).status) == (1, Status.WAITING)
+
+
+@pytest.mark.parametrize("call", ["task-list", "list-task"])
+async def test_a_process_that_wakes_when_another_is_done_asks_for_nothing(desk, call):
+    """It slept while it read the task, or what else is on the card: the last that it reads before it acts."""
+    _, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "slow", call=call, seconds=1)
+    slept = asyncio.create_task(desk.executor().run())
+    while call not in [request.call for request in desk.box.requests]:
+        await asyncio.sleep(0.01)
+    desk.wait(LEASE.total_seconds() + 1)
+    await desk.run()
+    assert await state(desk, approval_id) == (S.EXECUTED, None)
+    await slept
     assert len(desk.starts) == 1
 
 
