@@ -1,6 +1,7 @@
 """Our signatures beside others' of the same specification: the svix package both ways, and the vectors."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook as Standard
@@ -96,3 +97,20 @@ def test_a_new_secret_is_one_and_never_the_same():
 @pytest.mark.parametrize("text", ["", "whsec_", "whsec_short", "whsec_" + "a" * 31, "hunter2", "whsec_ü" * 10])
 def test_what_is_no_secret_is_not_taken_for_one(text):
     assert not is_secret(text)
+
+
+def test_the_receiver_that_the_page_shows_takes_an_event_once_and_nothing_forged(ours):
+    text = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
+    [shown] = [one for one in text.split("```") if one.startswith("python\n") and "standardwebhooks" in one]
+    seen, aside = set(), []
+    names = {"is_new": lambda id_: id_ not in seen and not seen.add(id_), "put_aside": aside.append}
+    exec(shown.removeprefix("python\n"), names)  # noqa: S102  # our own page
+    id_, body = ours
+    old, new = new_secret(), new_secret()
+    headers = dict(sign([new, old], id_, datetime.now(UTC), body))
+    assert [names["received"](secret, headers, body) for secret in (old, new)] == [204, 204]
+    assert [one["id"] for one in aside] == [id_]
+    late = dict(sign([new], id_, datetime.now(UTC) - timedelta(minutes=6), body))
+    for bad in ({}, late, headers | {"webhook-signature": "v1"}, headers | {"webhook-signature": "v1,!"}):
+        assert names["received"](new, bad, body) == 401
+    assert names["received"](new_secret(), headers, body) == 401
