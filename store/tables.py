@@ -7,15 +7,13 @@ sort by age. JSON columns hold what only people and later code read, never what 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from secrets import randbits
-from threading import Lock
-from time import time_ns
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Dialect, Index, String
 from sqlalchemy import text as sql
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+from uuid6 import uuid7
 
 
 def _as_text(value: datetime | None) -> str | None:
@@ -80,21 +78,9 @@ def where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
 
 
-_last_id = 0
-_one_at_a_time = Lock()
-
-
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562 section 5.7), above all that this process made before.
-
-    Its 12 bits behind the milliseconds go on with the clock (section 6.2, method 3); 62 are random.
-    """
-    global _last_id  # noqa: PLW0603  # what was made last is the process's
-    ticks = time_ns() * 4_096 // 1_000_000
-    with _one_at_a_time:
-        _last_id = ticks = max(ticks, _last_id + 1)
-    made = f"{ticks >> 12:012x}7{ticks & 0xFFF:03x}{randbits(62) | 1 << 63:016x}"
-    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
+    """A UUIDv7."""
+    return str(uuid7())
 
 
 class Outcome(StrEnum):
@@ -332,6 +318,8 @@ class Event(SQLModel, table=True):
     data: dict[str, Any] = Field(sa_type=JSON)
     raw: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """The vendor's own words, for as long as `retention.raw` says."""
+    as_told: bool = False
+    """Told by another system in our own vocabulary: its data need not be as our schemas say."""
 
 
 class AlertState(StrEnum):
