@@ -79,7 +79,7 @@ async def test_a_send_is_asked_for_approved_seen_sending_and_stopped(demo) -> No
     await demo.keep()
     await shown.get_by_role("button", name="Approve send").click()
     await expect(card(lin, "Approved, 1 of 1")).to_be_visible()
-    await expect(card(lin, "Approved by @lin")).to_be_visible()
+    await expect(card(lin, "Approved by @lin")).not_to_contain_text("working…", timeout=10_000)
     demo.passes(hours=3, minutes=10)
     sending = card(lin, "Approved by @lin: sending")
     await follow(demo, sending)
