@@ -16,7 +16,18 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, SecretStr
 
 from bot.document import ConfigError, Document, Mistake, Value, read
-from bot.kinds import Admin, ApiUrl, ChannelId, ChannelOrUserId, DatabaseUrl, Grantee, SlashCommand, WatcherUrl, Zone
+from bot.kinds import (
+    Admin,
+    ApiUrl,
+    ChannelId,
+    ChannelOrUserId,
+    DatabaseUrl,
+    Grantee,
+    PublicUrl,
+    SlashCommand,
+    WatcherUrl,
+    Zone,
+)
 from bot.routing import SECTIONS as ROUTING
 from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
@@ -103,6 +114,8 @@ class Server(_Frozen):
     """Who shows it may read /metrics and the health pages; empty: whoever is on this machine may."""
     proxies: Networks = ()
     """Where the proxies are whose word counts about who sends a webhook."""
+    url: PublicUrl | None = None
+    """Where others find us; without a slash at its end."""
 
 
 class Roles(_Frozen):

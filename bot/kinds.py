@@ -45,6 +45,12 @@ def _api_url(url: str) -> str:
     return url if url.endswith("/") else url + "/"
 
 
+def _public_url(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError("has more than an address; write it as in https://edmbot.example.com")
+    return _api_url(value).removesuffix("/")
+
+
 def _is_loopback(host: str | None) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
@@ -68,6 +74,7 @@ def _database(url: str) -> str:
 
 Zone: TypeAlias = Annotated[ZoneInfo, BeforeValidator(_zone)]
 ApiUrl: TypeAlias = Annotated[str, AfterValidator(_api_url)]
+PublicUrl: TypeAlias = Annotated[str, AfterValidator(_public_url)]
 """Ends with a slash, whichever way it was written."""
 WatcherUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_watcher_url)]
 """As it was written."""

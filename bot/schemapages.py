@@ -1,4 +1,4 @@
-"""`GET /schemas` and `GET /schemas/TYPE`: what our webhooks say, for whoever receives them."""
+"""`GET /schemas`, `/schemas/TYPE` and `/schemas/TYPE/data`: what our webhooks say, for whoever receives them."""
 
 import hashlib
 import json
@@ -6,10 +6,11 @@ from functools import cache
 
 from aiohttp import web
 
+from bridge.envelope import SCHEMAS
 from bridge.events import EventType
-from bridge.schemas.published import CONTENT_TYPE, PATH, index, schema
+from bridge.schemas.published import CONTENT_TYPE, data_page, index, schema
 
-PATHS = (PATH, f"{PATH}/{{type}}")
+PATHS = (SCHEMAS, f"{SCHEMAS}/{{type}}", f"{SCHEMAS}/{{type}}/{{part:data}}")
 _KEPT = "public, max-age=3600"
 """They change with a new version of the bot only."""
 
@@ -18,10 +19,10 @@ async def serve(request: web.Request) -> web.Response:
     """The handler for `PATHS`."""
     word = request.match_info.get("type")
     try:
-        body, tag = _page(None if word is None else EventType(word))
+        body, tag = _page(None if word is None else EventType(word), "part" in request.match_info)
     except ValueError:
         # Its own words only: nothing that was asked for comes back.
-        return web.Response(status=404, text=f"There is no such type of event. {PATH} lists all of them.\n")
+        return web.Response(status=404, text=f"There is no such type of event. {SCHEMAS} lists all of them.\n")
     headers = {"ETag": f'"{tag}"', "Cache-Control": _KEPT}
     if any(one.value in (tag, "*") for one in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
@@ -30,8 +31,8 @@ async def serve(request: web.Request) -> web.Response:
 
 
 @cache
-def _page(type_: EventType | None) -> tuple[bytes, str]:
-    """A type's schema, or the list of all, as bytes, and their hash."""
-    said = index() if type_ is None else schema(type_)
+def _page(type_: EventType | None, only_data: bool) -> tuple[bytes, str]:
+    """A type's schema, of all or of its data, or the list of all types, as bytes, and their hash."""
+    said = index() if type_ is None else data_page(type_) if only_data else schema(type_)
     body = json.dumps(said, ensure_ascii=False, indent=2).encode()
     return body, hashlib.sha256(body).hexdigest()[:32]

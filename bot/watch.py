@@ -190,7 +190,7 @@ class Watch(Clockwork):
         self._keeper = Watchkeeper(store, admins, polls)
         self._shipped = [*config.endpoints.values()]
         self._receiver = WebhookReceiver()
-        self._deliverer = Deliverer(store, self._receiver, config.endpoints, admins=admins)
+        self._deliverer = Deliverer(store, self._receiver, config.endpoints, admins=admins, home=config.server.url)
         jobs = {
             **own,
             **asked.jobs(),

@@ -101,7 +101,7 @@ def _row_of(source: str, account: str, one: Item | Told) -> Row:
         said = {name: getattr(one, name) for name in _SAID}
         data = {"from": None, "to": type_.partition(".")[2], **said, "event_id": one.vendor_id}
     row = {"id": id_, "account": account, "type": type_, "subject": subject, "time": one.time}
-    return row | {"data": data, "raw": one.raw}
+    return row | {"data": data, "raw": one.raw, "as_told": isinstance(one, Told)}
 
 
 def _digest(raw: Mapping[str, Any]) -> str:

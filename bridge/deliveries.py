@@ -58,17 +58,20 @@ class Deliverer:
         shipped: Mapping[str, Shipped] = MappingProxyType({}),
         *,
         admins: Sequence[str] = (),
+        home: str | None = None,
         crash: Callable[[str], None] = _nothing,
     ) -> None:
         """shipped: app.yaml's endpoints by name, as `bridge.endpoints.ship` has written them down.
 
         admins: receivers of the notes about endpoints in trouble.
+        home: our public address, as `bridge.envelope` has it.
         crash: called at each of `STEPS`; where tests end the process.
         """
         self._store = store
         self._receiver = receiver
         self._shipped = shipped
         self._admins = admins
+        self._home = home
         self._crash = crash
         self._worker = new_id()
         self._news = asyncio.Event()
@@ -155,7 +158,7 @@ class Deliverer:
         answer = None
         # A process that stood still lets somebody else try.
         if asyncio.get_running_loop().time() <= late:
-            body = envelope(parcel.event, addresses=parcel.addresses)
+            body = envelope(parcel.event, addresses=parcel.addresses, home=self._home)
             headers = {**sign(parcel.keys, parcel.event.id, at, body), "Content-Type": CONTENT_TYPE}
             self._crash("sending")
             answer = await self._receiver.post(parcel.url, body, headers, allow_private=parcel.allow_private)

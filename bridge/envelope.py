@@ -1,7 +1,9 @@
 """What is sent of an event: CloudEvents 1.0 in JSON, the same bytes whenever it is written.
 
-Specification: https://github.com/cloudevents/spec, "CloudEvents - Version 1.0.2" and its "JSON Event Format". Whom a
-message went to is left out unless an endpoint asks for it, also where a vendor repeats it in words or links.
+Specification: https://github.com/cloudevents/spec, "CloudEvents - Version 1.0.2" and its "JSON Event Format". There
+`dataschema` is optional, and an absolute URI of what `data` (not the envelope) is as; so without a public address of
+ours, and for data in others' words, it is left out. Whom a message went to is left out unless an endpoint asks for it,
+also where a vendor repeats it in words or links.
 """
 
 import json
@@ -15,6 +17,8 @@ from store.tables import Event
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "edmbot"
+SCHEMAS = "/schemas"
+"""Where schemas are served, below our address."""
 LEFT_OUT = "[address]"
 """What stands where an address was."""
 _WORD = re.compile(r"[^\s<>()\[\]{}\"',;:=/?&]+")
@@ -23,10 +27,20 @@ _NAMES = frozenset({"message_id", "event_id", "from", "to", "opens"})
 """A message's own names look like addresses, and say nothing of whom it went to."""
 
 
-def envelope(event: Event, *, addresses: bool = False) -> bytes:
-    """The body of a request."""
+def data_path(type_: str) -> str:
+    """Where the schema of a type's `data` is served; behind our address, `dataschema`."""
+    return f"{SCHEMAS}/{type_}/data"
+
+
+def envelope(event: Event, *, addresses: bool = False, home: str | None = None) -> bytes:
+    """The body of a request.
+
+    home: our public address, without a slash at its end; None: nobody said it.
+    """
+    schema = {} if home is None or event.as_told else {"dataschema": home + data_path(event.type)}
     return _json(
         {
+            **schema,
             "specversion": "1.0",
             "id": event.id,
             "source": f"{SOURCE}/{quote(event.account, safe='')}" if event.account else SOURCE,
@@ -34,7 +48,6 @@ def envelope(event: Event, *, addresses: bool = False) -> bytes:
             "subject": event.subject,
             "time": _time(event.time),
             "datacontenttype": "application/json",
-            "dataschema": f"/schemas/{event.type}",
             "data": event.data if addresses else without_addresses(event.type, event.data),
         }
     )

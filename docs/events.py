@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from bridge.envelope import SCHEMAS
 from bridge.events import EventType
 from bridge.schemas.data import DATA
 from bridge.schemas.forms import Data
-from bridge.schemas.published import GUIDES, PATH, data_schema, path_of
+from bridge.schemas.published import GUIDES, data_schema, path_of
 
 _KINDS: Mapping[str, str] = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
 _MOVED = {"from", "to"}
@@ -25,7 +26,8 @@ def _page() -> Iterator[str]:
     yield (
         "What webhooks bring and what subscriptions name. Each is a CloudEvents 1.0 envelope in JSON: `type` says what"
         " happened, `subject`\nto what, and `data` the rest. The bot serves a JSON Schema (2020-12) for each type at"
-        f" `{PATH}/TYPE`, which is the envelope's\n`dataschema`, and a list of them at `{PATH}`, to everybody.\n"
+        f" `{SCHEMAS}/TYPE`, of its `data` alone\nat `{SCHEMAS}/TYPE/data`, and a list of them at `{SCHEMAS}`,"
+        " to everybody.\n"
     )
     yield "- **New fields and words may come.** Pass over what you do not know."
     yield "- **null is unknown**, never 0. What a vendor did not say is not made up."
@@ -34,6 +36,10 @@ def _page() -> Iterator[str]:
     yield (
         "- **What others tell** (`adapter: standard`, never `alert.*`, `approval.*`, `endpoint.*`, `delivery.*`)"
         " is passed on as\n  they say it: its data need not be as described here. `source` names the sender."
+    )
+    yield (
+        "- **`dataschema`** is the schema of `data`, at the bot's public address (`server.url` of app.yaml). Without"
+        " one, and\n  for what others tell, it is missing: CloudEvents wants an absolute URI or nothing."
     )
     yield "- **`endpoint.test`** is what `/edm webhook test` sends: it is no event, and has no schema.\n"
     yield "| Type | It means |"

@@ -156,8 +156,8 @@ def open_to_the_world(block: str) -> list[str]:
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "Caddyfile"])
-def test_a_proxy_opens_what_is_signed_and_nothing_else(proxy):
-    assert open_to_the_world(proxy) == ["/slack/events", "/webhooks/"]
+def test_a_proxy_opens_what_is_signed_and_what_is_everybodys_and_nothing_else(proxy):
+    assert open_to_the_world(proxy) == ["/slack/events", "/webhooks/", "/schemas"]
 
 
 async def test_the_configuration_is_checked_and_the_bot_tells_about_itself_as_the_page_says(machine):

@@ -11,6 +11,8 @@ from store.tables import Event
 
 AT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 """When all examples happened."""
+HOME = "https://edmbot.example.com"
+"""Where all examples come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +41,4 @@ class Guide:
 
     def sent(self, type_: EventType) -> bytes:
         """The example's envelope, as an endpoint gets it that asks for addresses."""
-        return envelope(self.example(type_), addresses=True)
+        return envelope(self.example(type_), addresses=True, home=HOME)

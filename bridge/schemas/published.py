@@ -5,10 +5,12 @@ fields may come at any time; receivers pass over what they do not know.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
+from bridge.envelope import SCHEMAS, data_path
 from bridge.events import EventType
 from bridge.schemas.data import DATA
 from bridge.schemas.guide import Guide
@@ -20,14 +22,13 @@ GUIDES: Mapping[EventType, Guide] = {one: ({**SEEN, **OURS})[one] for one in Eve
 """All types, in the order of the vocabulary."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CONTENT_TYPE = "application/schema+json"
-PATH = "/schemas"
 _UNSAID = ("title", "default")
 """What pydantic adds, and what says nothing about JSON that is sent."""
 
 
 def path_of(type_: str) -> str:
-    """Where a type's schema is served; `dataschema` of the envelope."""
-    return f"{PATH}/{type_}"
+    """Where the schema of a type's envelopes is served."""
+    return f"{SCHEMAS}/{type_}"
 
 
 @cache
@@ -51,6 +52,12 @@ def schema(type_: EventType) -> Schema:
 def index() -> Schema:
     """Which schemas there are."""
     return {"schemas": [{"type": one.value, "description": GUIDES[one].means, "schema": path_of(one)} for one in DATA]}
+
+
+@cache
+def data_page(type_: EventType) -> Schema:
+    """The schema of `data` as it is served: what `dataschema` leads to."""
+    return {"$schema": DIALECT, "$id": data_path(type_), "title": f"data of {type_}", **data_schema(type_)}
 
 
 @cache
@@ -80,8 +87,11 @@ def _envelope(type_: EventType) -> Schema:
         "time": {"type": "string", "format": "date-time", "description": "When it was observed, UTC."},
         "datacontenttype": {"const": "application/json"},
         "dataschema": {
-            "const": path_of(type_),
-            "description": "This schema's path, at the bot's own address.",
+            "type": "string",
+            "format": "uri",
+            "pattern": f"{re.escape(data_path(type_))}$",
+            "description": "Where the schema of `data` is; missing where the bot's address is not known to it, and for"
+            " what others tell in their own words.",
         },
     }
 

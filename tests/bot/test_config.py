@@ -264,6 +264,8 @@ MISTAKES = [
     ("server: {port: -1}", "server.port: must be greater than or equal to 0"),
     ("server: {prot: 1}", "server.prot: is not a key here; did you mean port?"),
     ("server: {prot: }", "server.prot: is not a key here; did you mean port?"),
+    ('server: {url: "http://edmbot.example"}', "server.url: must begin with https://; http:// is for 127.0.0.1 and"),
+    ('server: {url: "https://edmbot.example/?a=b"}', "server.url: has more than an address; write it as in"),
     ("server: 127.0.0.1", "server: must be keys with values"),
     ("roles: {viewer: everyone}", "roles.viewer: must be a list; put it between [ and ]"),
     ("roles: {viewr: [U0MEI]}", "roles.viewr: is not a key here; did you mean viewer?"),

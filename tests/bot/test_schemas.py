@@ -5,7 +5,7 @@ import pytest
 import jobs.scheduler
 import providers.http
 from bridge.events import EventType
-from bridge.schemas.published import schema
+from bridge.schemas.published import data_page, schema
 from providers.umail import UMail
 from sandbox.mailing import Status
 from store.tables import Event
@@ -36,6 +36,8 @@ async def test_everybody_is_given_the_schema_of_each_type(office, http):
         answer = await http.get(office.url + one["schema"], headers={"X-Forwarded-For": "203.0.113.7"})
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/schema+json; charset=utf-8")
         assert answer.json() == schema(EventType(one["type"]))
+        answer = await http.get(f"{office.url}{one['schema']}/data")
+        assert answer.json() == data_page(EventType(one["type"]))
 
 
 async def test_what_somebody_has_already_is_not_sent_again(office, http):

@@ -109,6 +109,7 @@ def test_a_secret_that_is_not_set_is_named_once_and_commands_at_a_terminal_need_
 async def test_what_arrives_by_webhook_goes_out_by_webhook(closed_office, tmp_path, http):
     async with target() as crm:
         before = shipped().read_text("utf-8").partition("\nwebhooks:")[0]
+        before = before.replace("${EDM_URL:-}", "https://edmbot.example.com/")
         source = f"in: {{itnio: {{adapter: itnio, secret: {senders.PATH_SECRET}}}}}"
         endpoint = f'{{name: crm, url: "{crm.url}", secret: {SECRET}, types: [message.*], allow_private: true}}'
         closed_office.app_yaml, closed_office.part = tmp_path / "app.yaml", Part.ALL
@@ -127,5 +128,7 @@ async def test_what_arrives_by_webhook_goes_out_by_webhook(closed_office, tmp_pa
             assert 'edmbot_webhook_endpoints{state="active"} 1.0' in metrics
             assert "edmbot_webhook_pending 0.0" in metrics
         assert all(got.is_signed_by(SECRET) for got in crm.got)
+        home = "https://edmbot.example.com/schemas"
+        assert all(got.event["dataschema"] == f"{home}/{got.event['type']}/data" for got in crm.got)
         assert all("recipient" not in got.event["data"] for got in crm.got)
         assert sorted(got.event["type"] for got in crm.got) == ["message.failed", "message.queued", "message.unknown"]

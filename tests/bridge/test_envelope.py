@@ -31,9 +31,15 @@ def test_an_envelope_is_a_cloud_event():
         "subject": "task/19124",
         "time": "2026-11-21T02:04:05Z",
         "datacontenttype": "application/json",
-        "dataschema": "/schemas/task.paused",
         "data": {"from": "sending", "to": "paused"},
     }
+
+
+def test_where_our_address_is_known_an_absolute_uri_says_what_data_is_as_unless_others_chose_its_words():
+    home = "https://edmbot.example.com"
+    assert sent(event(AT, "1"), home=home)["dataschema"] == f"{home}/schemas/task.paused/data"
+    assert "dataschema" not in sent(event(AT, "1", as_told=True), home=home)
+    assert "dataschema" not in sent(event(AT, "1"))
 
 
 def test_the_same_event_makes_the_same_bytes_however_its_row_was_read():

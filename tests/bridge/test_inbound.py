@@ -172,6 +172,12 @@ async def test_what_is_sent_again_is_the_same_event(anywhere, source):
     assert len(await anywhere.events()) == new > 0
 
 
+async def test_events_in_anybodys_own_words_are_told_from_those_that_we_put_into_ours(anywhere):
+    for source, request in every().items():
+        await anywhere.send(source, request)
+    assert {event.account for event in await anywhere.events() if event.as_told} == {"standard"}
+
+
 async def test_what_many_send_at_once_is_one_event_and_few_transactions(anywhere):
     commits = []
     listen.listen(anywhere.store._engine, "commit", commits.append)

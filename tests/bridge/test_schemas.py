@@ -15,7 +15,7 @@ from bridge.receivers.webhook import WebhookReceiver
 from bridge.record import Look, note, record, while_open
 from bridge.rules import BalanceLowRule, BounceRateRule, ComplaintsRule, TaskStalledRule
 from bridge.schemas.data import DATA
-from bridge.schemas.published import GUIDES, data_schema, index, schema
+from bridge.schemas.published import GUIDES, data_page, data_schema, index, schema
 from bridge.sightings import Kind
 from bridge.subscriptions import BY_NAME
 from bridge.transitions import VANISHED, changes, vanished
@@ -52,7 +52,10 @@ def test_every_type_has_a_schema_and_an_example_that_is_as_it_says(type_):
     Draft202012Validator.check_schema(made)
     [example] = made["examples"]
     assert faults(example) == []
-    assert (example["type"], example["dataschema"], made["$id"]) == (type_, f"/schemas/{type_}", f"/schemas/{type_}")
+    assert (example["type"], made["$id"]) == (type_, f"/schemas/{type_}")
+    assert example["dataschema"] == f"https://edmbot.example.com/schemas/{type_}/data"
+    assert example["dataschema"].endswith(data_page(type_)["$id"])
+    Draft202012Validator(data_page(type_)).validate(example["data"])
     assert check(GUIDES[type_].example(type_)) == {type_}
 
 
