@@ -23,7 +23,7 @@ LIN, MEI = "U0LIN", "U0MEI"
 
 
 def checked(form):
-    return {} if form.text("line") != "wrong" else {"line": RefusalError("bad_since", words="wrong")}
+    return {} if form.text("line") != "wrong" else {"line": RefusalError("bad_since", words="wrong", command="audit")}
 
 
 @command("say", role=Role.OPERATOR, usage="ID", examples=("say 5",), form=checked)

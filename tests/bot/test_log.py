@@ -17,6 +17,12 @@ LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
+@pytest.fixture
+def moment():
+    """Noon in Shanghai: 19124 began this morning, and the day before was another task's."""
+    return datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+
 def reached(office, place=1):
     """Somebody whom task 19124 was sent to, and when."""
     task = office.box.world.task(19124)

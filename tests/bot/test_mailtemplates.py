@@ -271,7 +271,7 @@ async def test_content_too_long_for_a_form_is_kept_or_replaced_by_a_file(office)
     one = templates(office)[17]
     one.content = long = "<p>很长</p>" * 500
     view = await form(office, LIN, "template edit 17", "Edit template")
-    assert "longer than Slack's 3,000 characters" in str(view.blocks)
+    assert "3,000 characters: hand over a file to replace it" in str(view.blocks)
     assert "content" not in [block.get("block_id") for block in view.blocks]
     await office.slack.submit(LIN, {"name": "改名"})
     await office.told(LIN, 'Template 17 "改名" is changed')
