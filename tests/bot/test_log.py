@@ -17,10 +17,8 @@ LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture
-def moment():
-    """Noon in Shanghai: 19124 began this morning, and the day before was another task's."""
-    return datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+NOON = pytest.mark.parametrize("moment", [datetime(2026, 11, 20, 4, 0, tzinfo=UTC)])
+"""In Shanghai: 19124 began this morning; the day before, another task went to the same people."""
 
 
 def reached(office, place=1):
@@ -29,6 +27,7 @@ def reached(office, place=1):
     return email(task, place), reached_at(task, place)
 
 
+@NOON
 async def test_an_entry_is_told_with_its_status_and_the_vendors_words(office):
     address, at = reached(office)
     answer = await office.ask(LIN, f"log {vendor_day(at)} {address}")
@@ -43,6 +42,7 @@ async def test_an_entry_is_told_with_its_status_and_the_vendors_words(office):
     assert (request.params["date"], request.params["mail_to"]) == (vendor_day(at).isoformat(), address)
 
 
+@NOON
 async def test_machines_get_the_vendors_fields_as_they_came(office, edmbot):
     address, at = reached(office)
     slack = set(office.slack.environ())
