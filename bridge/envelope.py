@@ -7,24 +7,18 @@ also where a vendor repeats it in words or links.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
+from bridge.addresses import plain_data, plain_subject
 from store.tables import Event
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "edmbot"
 SCHEMAS = "/schemas"
 """Where schemas are served, below our address."""
-LEFT_OUT = "[address]"
-"""What stands where an address was."""
-_WORD = re.compile(r"[^\s<>()\[\]{}\"',;:=/?&]+")
-_AT = re.compile("@|%40")
-_NAMES = frozenset({"message_id", "event_id", "from", "to", "opens"})
-"""A message's own names look like addresses, and say nothing of whom it went to."""
 
 
 def data_path(type_: str) -> str:
@@ -45,10 +39,10 @@ def envelope(event: Event, *, addresses: bool = False, home: str | None = None) 
             "id": event.id,
             "source": f"{SOURCE}/{quote(event.account, safe='')}" if event.account else SOURCE,
             "type": event.type,
-            "subject": event.subject,
+            "subject": event.subject if addresses else plain_subject(event),
             "time": _time(event.time),
             "datacontenttype": "application/json",
-            "data": event.data if addresses else without_addresses(event.type, event.data),
+            "data": event.data if addresses else plain_data(event),
         }
     )
 
@@ -75,52 +69,3 @@ def _json(envelope: Mapping[str, Any]) -> bytes:
 
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def without_addresses(type_: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event's data without whom a message went to."""
-    if not type_.startswith("message."):
-        return data
-    recipient = data.get("recipient")
-    known = _spellings(recipient) if isinstance(recipient, str) and recipient else None
-    return {
-        name: value if name in _NAMES else _link(value, known) if name == "click_url" else _cut(value, known)
-        for name, value in data.items()
-        if name != "recipient"
-    }
-
-
-def _spellings(recipient: str) -> re.Pattern[str]:
-    """An address as it is, in a URL, and in the return path that bounces come back to (`user=example.com`)."""
-    ways = (recipient, quote(recipient, safe=""), recipient.replace("@", "="))
-    return re.compile("|".join(map(re.escape, ways)), re.IGNORECASE)
-
-
-def _cut(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON
-    match value:
-        case str():
-            return _WORD.sub(_unless_address, known.sub(LEFT_OUT, value) if known else value)
-        case Mapping():
-            return {_cut(name, known): _cut(one, known) for name, one in value.items()}
-        case list() | tuple():
-            return [_cut(one, known) for one in value]
-        case _:
-            return value
-
-
-def _unless_address(word: re.Match[str]) -> str:
-    local, *_, domain = _AT.split(word[0]) if _AT.search(word[0]) else ("", "")
-    name = domain.rstrip(".")
-    return LEFT_OUT + domain[len(name) :] if local and "." in name else word[0]
-
-
-def _link(value: Any, known: re.Pattern[str] | None) -> Any:  # noqa: ANN401  # JSON
-    """Where a link led: what follows its path tells recipients apart."""
-    if not isinstance(value, str):
-        return value
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return LEFT_OUT
-    host = parts.netloc.rpartition("@")[2]
-    return _cut(urlunsplit((parts.scheme, host, parts.path, "", "")), known)

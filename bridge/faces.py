@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bridge import watch
+from bridge.addresses import plain_subject
 from bridge.cardface import card_of
 from bridge.notices import LISTED, PAGE
 from bridge.told import Told, revived
@@ -267,7 +268,7 @@ def _events(look: _Look) -> Face | None:
             "at": event.time,
             "type": event.type,
             "account": event.account,
-            "subject": event.subject.partition("/")[2],
+            "subject": plain_subject(event).partition("/")[2],
             "of": event.subject.partition("/")[0],
             "data": Told(event.data),
         }

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
 from bridge import notices
+from bridge.addresses import plain_subject
 from bridge.casebook import Casebook
 from bridge.endpoints import give_up
 from bridge.events import EventType, event_id, subject_of
@@ -227,7 +228,7 @@ class _Desk:
             "reason": _reason(answer),
             "event": event.id,
             "type": event.type,
-            "subject": event.subject,
+            "subject": plain_subject(event),
             "attempts": parcel.attempts + 1,
             "status": answer.status,
         }

@@ -173,10 +173,11 @@ def _with_driver(url: str) -> URL:
 
 
 def _engine(url: URL, durability: str) -> Engine:
+    # What a failed statement was given are people's addresses, and errors are logged.
     if url.get_backend_name() == "postgresql":
         pool: dict[str, Any] = {"pool_size": _THREADS["postgresql"], "pool_pre_ping": True}
-        return create_engine(url, isolation_level="SERIALIZABLE", **pool, **_JSON)
-    engine = create_engine(url, **_JSON)
+        return create_engine(url, isolation_level="SERIALIZABLE", hide_parameters=True, **pool, **_JSON)
+    engine = create_engine(url, hide_parameters=True, **_JSON)
     # Many new rows are one statement: the driver lets go of the interpreter at each, and takes its turn to get it back.
     engine.dialect.use_insertmanyvalues_wo_returning = True
     pragmas = (

@@ -16,6 +16,7 @@ from bot.commands.messages import masked
 from bot.config import Role
 from bot.context import Context, Ctx
 from bridge import endpoints
+from bridge.addresses import LEFT_OUT, plain_subject
 from bridge.endpoints import Waiting
 from store.tables import Attempt, EndpointState, Event, Misfit, Outcome, WebhookEndpoint
 
@@ -223,7 +224,7 @@ def _try_of(session: Session, one: Attempt) -> Try:
         at=one.at,
         event_id=one.event_id,
         type=event.type if event else None,
-        subject=event.subject if event else None,
+        subject=plain_subject(event) if event else None,
         test=one.delivery_seq == 0,
         status=one.status,
         milliseconds=one.milliseconds,
@@ -240,8 +241,10 @@ def _left(tries: Sequence[Try]) -> Sequence[Try]:
 
 
 def _excerpt(body: str) -> str:
-    text = " ".join(_ADDRESS.sub(lambda found: masked(found[0]), body).split())
+    text = " ".join(_HIDDEN.sub(LEFT_OUT, _ADDRESS.sub(lambda found: masked(found[0]), body)).split())
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
+_HIDDEN = re.compile(r"[^\s\"'<>,;:=&?/\\]+(?:%40|\\u0040)[^\s\"'<>,;&?/\\]+", re.IGNORECASE)
+"""An address in a link, and in JSON as some programs write it."""
 _ADDRESS = re.compile(ADDRESS.replace(r"(?=.{4,253}$)", ""))

@@ -24,6 +24,7 @@ import aiohttp
 from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bridge.addresses import plain_text
 from bridge.destinations import Fault, UnsafeError, is_open, judge
 
 PATIENCE = 15.0
@@ -209,8 +210,9 @@ async def _rest(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _quoted(said: bytes) -> str:
-    text = "".join(one if one.isprintable() else " " for one in said[: 4 * _QUOTED].decode(errors="replace"))
-    return " ".join(text.split())[:_QUOTED]
+    """The beginning in one line, without what looks like an address: it may repeat what it was sent."""
+    text = "".join(one if one.isprintable() else " " for one in said[: 16 * _QUOTED].decode(errors="replace"))
+    return plain_text(" ".join(text.split()))[:_QUOTED]
 
 
 def _asked(headers: Mapping[str, str]) -> float | None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.envelope import LEFT_OUT, envelope
+from bridge.addresses import LEFT_OUT, plain_text
+from bridge.envelope import envelope
 from bridge.events import EventType
 from tests.bridge.hooks import event
 
@@ -80,6 +81,21 @@ def test_whom_a_message_went_to_is_left_out_wherever_it_is_repeated(name, value,
     else:
         assert left["data"][name] == expected
     assert sent(one, addresses=True)["data"] == json.loads(json.dumps({"recipient": ANN, name: value}))
+
+
+def test_a_sender_that_calls_a_message_by_its_recipient_gives_nobody_away():
+    names = {"message_id": ANN, "event_id": f"1/{ANN.lower()}"}
+    one = event(AT, "1", f"message/{ANN}", type="message.bounced", data={"recipient": ANN, **names})
+    left = sent(one)
+    assert (left["subject"], left["data"]["message_id"]) == (f"message/{LEFT_OUT}", LEFT_OUT)
+    assert left["data"]["event_id"] == f"1/{LEFT_OUT}"
+    assert sent(one, addresses=True)["subject"] == f"message/{ANN}"
+
+
+@pytest.mark.parametrize("way", ["@", "%40", r"\u0040"])
+def test_somebodys_words_keep_nothing_that_looks_like_an_address(way):
+    said = f'{{"to": "ann{way}mail.example.com"}} at 10:00 @noon, see <bob{way}example.org>.'
+    assert plain_text(said) == f'{{"to": "{LEFT_OUT}"}} at 10:00 @noon, see <{LEFT_OUT}>.'
 
 
 def test_what_is_no_report_of_a_message_stays_as_it_is():

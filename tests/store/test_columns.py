@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from store import jsontext
@@ -112,3 +113,10 @@ def test_ids_are_uuids_that_rise() -> None:
     assert {(UUID(one).version, UUID(one).variant) for one in ids} == {(7, "specified in RFC 4122")}
     made = datetime.fromtimestamp(int(ids[0].replace("-", "")[:12], 16) / 1000, UTC)
     assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
+
+
+async def test_an_error_does_not_repeat_what_a_statement_was_given(store: Store) -> None:
+    row = await kept(store, account="reader@shop.example")
+    with pytest.raises(IntegrityError) as caught:
+        await kept(store, id=row.id, account="reader@shop.example")
+    assert "reader" not in str(caught.value)
