@@ -21,6 +21,7 @@ bench: .venv/ready
 	$(BIN)/python -m benchmarks.export
 	$(BIN)/python -m benchmarks.events
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.deliveries
 
 # The tests at full size, and new examples instead of the same ones: storms, kills, state machines, a million rows.
 soak: .venv/ready
