@@ -2,9 +2,10 @@
 
 The three are processes of their own on this machine and get the same requests over 16 kept-alive connections, signed
 as SendGrid signs: a bare aiohttp handler that only parses JSON, and django-anymail's view under gunicorn, which
-verifies and normalises as edmbot does. `python -m benchmarks.ingest [--seconds N]` prints events a second and p99 of a
-request, with one event in each and with a hundred. It fails when an answer is not a 200, or an event is not in the
-database afterwards.
+verifies and normalises as edmbot does. `python -m benchmarks.ingest [--seconds N]` prints events a second, p99 of a
+request, and CPU time of the server for an event, with one event in each and with a hundred. It fails when an answer is
+not a 200, or an event is not in the database afterwards. On a busy machine the rates are the neighbours', too: the load
+stands beside them.
 """
 
 import argparse
@@ -54,6 +55,19 @@ class Peer:
     """Seconds, by size."""
     rates: dict[int, float] = field(default_factory=dict)
     """Events a second, by size."""
+    spent: dict[int, float] = field(default_factory=dict)
+    """CPU seconds an event, by size."""
+
+    def cpu(self) -> float:
+        """CPU seconds until now, of the process and of those that it started."""
+        return _cpu(self.process.pid)
+
+
+def _cpu(pid: int) -> float:
+    own = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    others = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    # User and system time: fields 14 and 15 of proc(5), 12 and 13 behind the name.
+    return (int(own[11]) + int(own[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu, others))
 
 
 class Sender:
@@ -111,9 +125,10 @@ async def load(peer: Peer, size: int, requests: list[bytes]) -> None:
                 raise SystemExit(f"{peer.name}: {head!r} {said!r}")
         writer.close()
 
-    began = time.perf_counter()
+    began, spent, events = time.perf_counter(), peer.cpu(), size * len(requests)
     await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
-    peer.rates[size] = size * len(requests) / (time.perf_counter() - began)
+    peer.rates[size] = events / (time.perf_counter() - began)
+    peer.spent[size] = (peer.cpu() - spent) / events
 
 
 def start(slack: Slack, folder: Path, key: str) -> list[Peer]:
@@ -174,14 +189,15 @@ def judge(database: Path, sent: int) -> None:
 
 
 def report(peers: list[Peer]) -> None:
-    print(f"{'':14} {'batch':>5} {'events/s':>9} {'p50 ms':>8} {'p99 ms':>8}")
+    print(f"{'':14} {'batch':>5} {'events/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs/event':>13}")
     for size in SIZES:
         for peer in peers:
             cuts = statistics.quantiles(peer.waits[size], n=100, method="inclusive")
-            row = f"{peer.rates[size]:9,.0f} {cuts[49] * 1e3:8.2f} {cuts[98] * 1e3:8.2f}"
+            row = f"{peer.rates[size]:9,.0f} {cuts[49] * 1e3:8.2f} {cuts[98] * 1e3:8.2f} {peer.spent[size] * 1e6:13.0f}"
             print(f"{peer.name:14} {size:5} {row}")
     for size, wanted in SIZES.items():
         print(f"batches of {size}: {peers[0].rates[size]:,.0f} events/s (to reach: {wanted:,.0f})")
+    print("load", *(f"{one:.1f}" for one in os.getloadavg()))
 
 
 if __name__ == "__main__":
