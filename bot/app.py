@@ -23,6 +23,7 @@ from bot.socket import SocketDoor
 from bot.watch import Admins, Watch, desk_of, outbox_of
 from bot.web import WebDoor
 from bridge.alerts import AlertDesk
+from bridge.bell import Bell
 from bridge.inbound import Inbound
 from bridge.receivers.channels import SlackChannels
 from bridge.receivers.files import SlackFiles
@@ -39,6 +40,9 @@ from store.limits import SharedLimiter
 
 DRAIN = 25.0
 """Seconds that a shutdown waits for commands at work: a vendor's time-out and a little."""
+
+ARRIVALS = 0.25
+"""Seconds in which whatever arrives by webhook wakes once what tells people and other systems of it."""
 
 
 class Part(StrEnum):
@@ -133,7 +137,8 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
                 dispatcher=dispatcher, outlets=outlets, home=home, store=store, language=str(config.language)
             )
             bolt = make_bolt(slack, identity, listeners)
-        inlet = _inlet(config, store, desk) if part is not Part.WORKER else None
+        bell = Bell(told, ARRIVALS)
+        inlet = _inlet(config, store, desk, bell) if part is not Part.WORKER else None
         web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known, inlet=inlet)
         socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
         await identity.ask()
@@ -147,6 +152,7 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
             if socket:
                 await socket.close()
             await web.close()
+            bell.stop()
             # The leases of what is still at work are kept until it has ended.
             await dispatcher.drain(DRAIN)
             await clock.stop()
@@ -160,9 +166,10 @@ async def terminal(config: Config) -> AsyncIterator[tuple[Dispatcher, People]]:
         yield Dispatcher(config, store, providers, people, grammar()), people
 
 
-def _inlet(config: Config, store: Store, desk: AlertDesk) -> Inlet:
-    """Where others send to. What comes of it is looked for each second by whoever shows it."""
-    inbound = Inbound(store, config.sources, desk, follows=config.accounts, pace=Pacing(config.polling))
+def _inlet(config: Config, store: Store, desk: AlertDesk, bell: Bell) -> Inlet:
+    """Where others send to."""
+    pace = Pacing(config.polling)
+    inbound = Inbound(store, config.sources, desk, follows=config.accounts, pace=pace, told=bell.ring)
     return Inlet(inbound, config.server.proxies)
 
 

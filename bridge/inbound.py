@@ -52,6 +52,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def _nothing() -> None:
+    pass
+
+
 class Inbound:
     """Everybody who may send to us."""
 
@@ -63,14 +67,16 @@ class Inbound:
         *,
         follows: Collection[str] = (),
         pace: Pace = while_open,
+        told: Callable[[], None] = _nothing,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         """What app.yaml says, ready to be sent to.
 
         follows: the accounts whose single messages may be followed here; pace: when to look at one of them next;
-        clock: what signed times are compared with.
+        told: called after each commit of something new; clock: what signed times are compared with.
         """
         self._sources = sources
+        self._told = told
         self._clock = clock or (lambda: datetime.now(UTC) + store.clock_offset)
         self._journal = Journal(store, partial(write, judge=judge, pace=pace, follows=follows))
         self._tolls = {name: _Toll(source.settings.rate) for name, source in sources.items()}
@@ -112,6 +118,8 @@ class Inbound:
             written = await self._journal.add(arrival(source.name, source.account, found))
         except DBAPIError:
             return _later(503, "no_memory", _UNWELL)
+        if written.new:
+            self._told()
         counts = asdict(written)
         for outcome, number in counts.items():
             _items.labels(source.name, outcome).inc(number)

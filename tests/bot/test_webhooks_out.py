@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+import jobs.scheduler
 from bot.app import Part
 from bot.config import ConfigError, Purpose, load, shipped
 from bridge import endpoints
@@ -132,3 +133,22 @@ async def test_what_arrives_by_webhook_goes_out_by_webhook(closed_office, tmp_pa
         assert all(got.event["dataschema"] == f"{home}/{got.event['type']}/data" for got in crm.got)
         assert all("recipient" not in got.event["data"] for got in crm.got)
         assert sorted(got.event["type"] for got in crm.got) == ["message.failed", "message.queued", "message.unknown"]
+
+
+async def test_what_arrives_goes_on_at_once_however_seldom_anybody_looks(closed_office, tmp_path, http, monkeypatch):
+    for name in ("webhooks", "duties", "approvals", "alive"):
+        monkeypatch.setitem(jobs.scheduler.EVERY, name, 3_600.0)
+    async with target() as crm:
+        before = shipped().read_text("utf-8").partition("\nwebhooks:")[0]
+        source = f"in: {{itnio: {{adapter: itnio, secret: {senders.PATH_SECRET}}}}}"
+        endpoint = f'{{name: crm, url: "{crm.url}", secret: {SECRET}, types: [message.*], allow_private: true}}'
+        closed_office.app_yaml, closed_office.part = tmp_path / "app.yaml", Part.ALL
+        closed_office.app_yaml.write_text(f"{before}\nwebhooks: {{{source}, out: [{endpoint}]}}\n", "utf-8")
+        async with closed_office.open() as office:
+            for nth in range(3):
+                body = {"taskId": nth, "emailId": str(nth), "toAddress": "a@example.com", "emailState": "成功"}
+                request = senders.plain(body)
+                await http.post(f"{office.url}/webhooks/itnio/{senders.PATH_SECRET}", content=request.body)
+            async with asyncio.timeout(5):
+                while len(crm.got) < 3:
+                    await asyncio.sleep(0.01)
