@@ -22,6 +22,7 @@ from bot.people import People
 from bot.socket import SocketDoor
 from bot.watch import Admins, Watch, desk_of, outbox_of
 from bot.web import WebDoor
+from bridge import endpoints
 from bridge.alerts import AlertDesk
 from bridge.bell import Bell
 from bridge.inbound import Inbound
@@ -141,6 +142,9 @@ async def serve(config: Config, part: Part = Part.ALL) -> AsyncIterator[WebDoor]
         inlet = _inlet(config, store, desk, bell) if part is not Part.WORKER else None
         web = WebDoor(config, store, bolt if slack.mode == "http" else None, identity.known, inlet=inlet)
         socket = SocketDoor(bolt, slack, client) if bolt and slack.mode == "socket" else None
+        shipped = [*config.endpoints.values()]
+        # Before anything can happen that they must be told of, whichever part of the bot is first.
+        await store.transact(lambda session, now: endpoints.ship(session, now, shipped))
         await identity.ask()
         await web.open()
         await clock.start()

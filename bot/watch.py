@@ -9,7 +9,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Config
 from bot.people import People
-from bridge import endpoints
 from bridge.alerts import AlertDesk
 from bridge.breaker import Breaker
 from bridge.claimed import LostOf
@@ -188,7 +187,6 @@ class Watch(Clockwork):
         polls = [duty.name for duty in duties if duty.family == FAMILY]
         self._admins = admins
         self._keeper = Watchkeeper(store, admins, polls)
-        self._shipped = [*config.endpoints.values()]
         self._receiver = WebhookReceiver()
         self._deliverer = Deliverer(store, self._receiver, config.endpoints, admins=admins, home=config.server.url)
         jobs = {
@@ -203,7 +201,6 @@ class Watch(Clockwork):
     async def start(self) -> None:
         """Say whether nobody was there, forget rules that are gone, and begin."""
         await self._store.transact(self._desk.retire)
-        await self._store.transact(lambda session, now: endpoints.ship(session, now, self._shipped))
         await self._keep()
         await super().start()
 

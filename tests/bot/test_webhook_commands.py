@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import col, select
 
-import bridge.endpoints
 from bot.arguments import moment
 from bot.command import RefusalError
-from bot.config import Purpose, load, shipped
+from bot.config import shipped
 from sandbox.receiver import Receiver
 from sandbox.signatures import Verdict
 from store.tables import (
@@ -45,14 +44,7 @@ async def office(closed_office, tmp_path):
     closed_office.app_yaml = tmp_path / "app.yaml"
     closed_office.app_yaml.write_text(text, "utf-8")
     async with closed_office.open():
-        await ship(closed_office)
         yield closed_office
-
-
-async def ship(office):
-    """What a worker does at its start."""
-    endpoints = load(office.app_yaml, office.environ, purpose=Purpose.RUN).endpoints
-    await office.store.transact(lambda session, now: bridge.endpoints.ship(session, now, [*endpoints.values()]))
 
 
 @pytest.fixture
@@ -213,7 +205,6 @@ async def test_only_admins_of_everything_may(closed_office, tmp_path, user, line
     closed_office.app_yaml = tmp_path / "app.yaml"
     closed_office.app_yaml.write_text(text, "utf-8")
     async with closed_office.open() as office:
-        await ship(office)
         await office.type(user, line)
         await office.until(lambda: "That needs the role admin" in everywhere(office, user))
         assert [(row.name, row.state) for row in await rows(office, WebhookEndpoint)] == [
