@@ -1,7 +1,7 @@
 """`webhook ls|show|errors`: who is told by webhook, how the last attempts went, and what came in unreadable."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from bot.command import Answer, RefusalError, command
 from bot.commands.messages import masked
 from bot.config import Role
 from bot.context import Context, Ctx
+from bot.exports import Format
 from bridge import endpoints
 from bridge.addresses import LEFT_OUT, plain_subject
 from bridge.endpoints import Waiting
@@ -24,6 +25,9 @@ TRIES = 10
 """Attempts that are drawn."""
 PAGE = 8
 """Misfits a page."""
+COLUMNS = ("at", "source", "reason", "body")
+BATCH = 500
+"""Rows of a file that are read at once."""
 EXCERPT = 300
 """Characters that are shown of what came."""
 _SECRETS = {"secret", "secret_before"}
@@ -122,30 +126,65 @@ async def show(name: EndpointName, *, ctx: Ctx) -> Answer:
 @command(
     "webhook errors",
     role=Role.ADMIN,
-    usage="[--source NAME] [--page N]",
-    examples=("webhook errors", "webhook errors --source itnio"),
+    usage="[--source NAME] [--page N] | --export [--source NAME] [--format csv|xlsx]",
+    examples=("webhook errors", "webhook errors --source itnio", "webhook errors --export"),
 )
 async def errors(
-    *, source: Annotated[str | None, Parameter(name="--source")] = None, page: Page = 1, ctx: Ctx
+    *,
+    source: Annotated[str | None, Parameter(name="--source")] = None,
+    page: Page = 1,
+    export: Annotated[bool, Parameter(name="--export", negative=())] = False,
+    format: Annotated[Format | None, Parameter(name="--format")] = None,  # noqa: A002  # as people type it
+    ctx: Ctx,
 ) -> Answer:
-    """Show what arrived by webhook and could not be read."""
+    """Show what arrived by webhook and could not be read; or all of it, as it came, in a file."""
     judge_everywhere(ctx)
+    if export or format is not None:
+        return await _errors_file(ctx, source, format or Format.CSV)
+    rows = await _misfits(ctx, source, (page - 1) * PAGE, PAGE + 1)
+    shown = [Unread(one.at, one.source, one.reason, _excerpt(one.body)) for one in rows[:PAGE]]
+    return ctx.answer(
+        "webhook/errors",
+        data={"errors": shown, "page": page},
+        found=shown,
+        source=source,
+        page=page,
+        more=len(rows) > PAGE,
+    )
+
+
+async def _misfits(ctx: Context, source: str | None, offset: int, limit: int) -> Sequence[Misfit]:
+    """The newest first."""
 
     def found(session: Session, _now: datetime) -> Sequence[Misfit]:
         rows = select(Misfit).order_by(col(Misfit.at).desc(), col(Misfit.id).desc())
         if source is not None:
             rows = rows.where(Misfit.source == source)
-        return session.exec(rows.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
+        return session.exec(rows.offset(offset).limit(limit)).all()
 
-    rows = await ctx.store.transact(found)
-    shown = [Unread(one.at, one.source, one.reason, _excerpt(one.body)) for one in rows[:PAGE]]
+    return await ctx.store.transact(found)
+
+
+async def _errors_file(ctx: Context, source: str | None, form: Format) -> Answer:
+    """All of it with whole bodies, for the asker alone."""
+
+    async def rows() -> AsyncIterator[Sequence[object]]:
+        offset = 0
+        while some := await _misfits(ctx, source, offset, BATCH):
+            for one in some:
+                yield one.at, one.source, one.reason, one.body
+            offset += len(some)
+
+    file = await ctx.export("webhook-errors" + (f"-{source}" if source else ""), COLUMNS, rows(), form)
+    data = {"file": file.name, "rows": file.rows, "columns": COLUMNS}
     return ctx.answer(
-        "webhook/errors",
-        data={"errors": shown, "page": page},
-        unread=shown,
+        "webhook/errors_file",
+        data=data,
+        attachment=file,
+        name=file.name,
+        rows=file.rows,
+        columns=COLUMNS,
         source=source,
-        page=page,
-        more=len(rows) > PAGE,
     )
 
 

@@ -16,6 +16,7 @@ from bot.config import shipped
 from sandbox.receiver import Receiver
 from sandbox.signatures import Verdict
 from store.tables import (
+    Attempt,
     CommandRun,
     Delivery,
     EndpointState,
@@ -23,6 +24,7 @@ from store.tables import (
     Misfit,
     WebhookEndpoint,
 )
+from tests.bot.test_bounces import received
 from tests.bot.test_exec import vendors
 from tests.bot.test_mailboxes import logged  # noqa: F401  # a fixture
 
@@ -461,6 +463,60 @@ async def test_misfits_are_shown_without_addresses_the_newest_first(office) -> N
     assert "itnio" in only
     assert "receipts" not in only
     assert "Everything that arrived" in (await office.ask(LIN, "webhook errors --source nobody")).plain
+
+
+async def test_all_that_could_not_be_read_is_a_file_for_the_asker_alone_as_it_came(office):
+    at, body = datetime.now(UTC), '{"email": "anna@shop.example"}'
+    await keep(office, *(Misfit(source="itnio", at=at, reason="not an object", body=body) for _ in range(3)))
+    await keep(office, Misfit(source="receipts", at=at, reason="empty", body=""))
+    told = await office.ask(LIN, "webhook errors --export --source itnio")
+    assert "3 things that could not be read" in told.plain
+    [(name, content)] = received(office, LIN)
+    assert name == "webhook-errors-itnio.csv"
+    text = content.decode("utf-8-sig")
+    assert text.count("anna@shop.example") == 3
+    assert "anna" not in told.plain
+    assert "That needs the role admin" in (await office.ask(VERA, "webhook errors --export")).plain
+
+
+SAID = [
+    ("emailId is missing", "缺少 emailId"),
+    ("not JSON: Expecting value: line 1", "不是 JSON: Expecting value: line 1"),
+    ("data.planned is not a whole number", "data.planned 不是整数"),
+    ("id or subject is longer than 200 characters", "id 或 subject 超过 200 个字符"),
+    ("no type of event that is taken: task.eaten", "不接受这种事件类型: task.eaten"),
+    ("an inbound message; this is for what becomes of sent ones", "这是收到的邮件"),
+    ("their own words", "their own words"),
+]
+
+
+async def test_who_reads_chinese_reads_why_something_was_not_read_in_chinese(office):
+    at = datetime.now(UTC)
+    await keep(office, *(Misfit(source="x", at=at, reason=reason, body="?") for reason, _ in SAID))
+    shown = (await office.ask(MEI, "webhook errors")).plain
+    assert [words for _, words in SAID if words not in shown] == []
+    english = (await office.ask(LIN, "webhook errors")).plain
+    assert [reason for reason, _ in SAID if reason not in english] == []
+
+
+async def test_who_reads_chinese_reads_why_a_try_got_no_answer_in_chinese_and_others_words_as_they_are(office):
+    await revealed(office, f"webhook add partner {URL}")
+    [row] = [one for one in await rows(office, WebhookEndpoint) if one.name == "partner"]
+    tries = [
+        (None, "no answer in 15 s", "15 秒内没有应答"),
+        (None, "not sent: private", "未发送: 地址属于内网"),
+        (None, "cannot be reached: Connection refused", "无法连接: Connection refused"),
+        (500, "cannot be reached", "cannot be reached"),
+    ]
+    for status, error, _ in tries:
+        about = {"endpoint_id": row.id, "delivery_seq": 1, "event_id": "e", "milliseconds": 5}
+        await keep(office, Attempt(at=datetime.now(UTC), status=status, error=error, **about))
+    shown = (await office.ask(MEI, "webhook show partner")).plain
+    assert [words for *_, words in tries if words not in shown] == []
+    english = (await office.ask(LIN, "webhook show partner")).plain
+    assert "no answer in 15 s" in english
+    assert "cannot be reached: Connection refused" in english
+    assert "not sent: its address is one of a private network" in english
 
 
 # At a terminal

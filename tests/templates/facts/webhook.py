@@ -100,9 +100,13 @@ MESSAGES = {
         for action, one in (("delete", ENDPOINT), ("delete", FAILING), ("rotate", ROTATED))
     ],
     "webhook/errors": [
-        {"unread": [Unread(AT, "itnio", "emailId is missing", NASTY * 3)] * count, "page": page, "more": more, **of}
+        {"found": [Unread(AT, "itnio", "emailId is missing", NASTY * 3)] * count, "page": page, "more": more, **of}
         for count, page, more in ((0, 1, False), (1, 1, False), (8, 2, True))
         for of in ({"source": None}, {"source": "itnio"})
+    ],
+    "webhook/errors_file": [
+        {"name": "webhook-errors.csv", "rows": rows, "columns": ["at", "body"], "source": source, "terminal": terminal}
+        for rows, source, terminal in ((0, None, True), (1, "itnio", False), (2_000, None, False))
     ],
     "webhook/list": [{"endpoints": some} for some in ((), (ENDPOINT,), ALL, ALL * 4)],
     "webhook/missed": SHOWN_ONCE,
