@@ -368,6 +368,37 @@ async def test_behind_our_own_proxies_the_sender_is_whom_they_name(closed, chain
         assert (await door.send("itnio", every()["itnio"], **{"X-Forwarded-For": chain}))[0] == status
 
 
+GUARDS = {
+    "nothing is wrong": ({}, [lambda: senders.standard(told())], (200, (1, 0, 0))),
+    "signature": ({}, [lambda: senders.standard(told(), secret="whsec_" + "b2xk" * 8)], (401, "not_proved")),
+    "signature of another body": ({}, [lambda: tampered(senders.standard(told()))], (401, "not_proved")),
+    "timestamp window": ({}, [lambda: senders.standard(told(), at=ago(minutes=6))], (400, "stale")),
+    "timestamp of later": ({}, [lambda: senders.standard(told(), at=ago(minutes=-6))], (400, "stale")),
+    "replay": ({}, [lambda: senders.standard(told())] * 2, (200, (0, 1, 0))),
+    "size limit": ({"limit": "1kb"}, [lambda: senders.standard(told(data={"a": "b" * 1_000}))], (413, "too_large")),
+    "rate": ({"rate": "1/h"}, [lambda: senders.standard(told())] * 2, (429, "too_fast")),
+}
+"""By guard: what app.yaml says, the requests, and how the last of them is answered."""
+
+
+def tampered(request):
+    return senders.arrived(request.body.replace(b"failed", b"paused"), request.headers)
+
+
+def ago(**span):
+    return datetime.now(UTC) - timedelta(**span)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+async def test_each_guard_answers_with_its_status_and_lets_nothing_through(closed, guard):
+    settings, requests, expected = GUARDS[guard]
+    async with closed.open(standard=settings) as door:
+        answers = [await door.send("standard", request()) for request in requests]
+        assert answers[-1] == expected
+        assert ("Retry-After" in door.headers) is (expected[0] == 429)
+        assert len(await door.events()) == sum(status == 200 and counts[0] for status, counts in answers)
+
+
 # ---- how much
 
 
