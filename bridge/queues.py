@@ -71,8 +71,13 @@ class _Due:
     attempts: int
 
 
+def limit_of(endpoint_id: str) -> str:
+    """The key of the row that says until when an endpoint asked to be left alone."""
+    return f"webhook/{endpoint_id}"
+
+
 def _key(endpoint_id: Any) -> Any:  # noqa: ANN401  # a text or a column
-    """Of the endpoint's limit, as a column."""
+    """The same as a column."""
     return literal("webhook/") + endpoint_id
 
 
@@ -219,7 +224,7 @@ def let_go(session: Session, now: datetime, ended: Iterable[tuple[str, str]]) ->
 def hold(session: Session, endpoint_id: str, until: datetime) -> None:
     """Nothing more to this endpoint before `until`."""
     connection = session.connection()
-    given = {"key": f"webhook/{endpoint_id}", "next_at": until, "used": 0}
+    given = {"key": limit_of(endpoint_id), "next_at": until, "used": 0}
     connection.execute(_reserving(connection.dialect.name), given)
 
 

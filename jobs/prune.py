@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, null, or_, tuple_, update
 from sqlmodel import Session, col, select
 
+from bridge.queues import limit_of
 from bridge.sightings import Kind
 from jobs.scheduler import Duty
 from jobs.settings import Retention
@@ -22,7 +23,9 @@ from store.tables import (
     DeliveryState,
     Draft,
     DraftState,
+    EndpointState,
     Event,
+    Limit,
     MessageWatch,
     Misfit,
     Notice,
@@ -30,6 +33,7 @@ from store.tables import (
     Silence,
     Snapshot,
     StatSample,
+    WebhookEndpoint,
 )
 
 NAME = "prune"
@@ -64,6 +68,7 @@ class Prune:
             _older(Delivery, Delivery.seq, col(Delivery.ended_at), retention.events),
             _sent(retention.raw),
             _older(Attempt, Attempt.id, col(Attempt.at), retention.raw),
+            _endpoints(retention.events),
             # Others' words, as they came.
             _older(Misfit, Misfit.id, col(Misfit.at), retention.raw),
         )
@@ -99,6 +104,20 @@ def _sent(age: timedelta) -> Bite:
         old = (col(Delivery.ended_at) < now - age, col(Delivery.state) == DeliveryState.SENT)
         keys = _keys(session, select(Delivery.seq).where(*old))
         session.exec(delete(Delivery).where(col(Delivery.seq).in_(keys)))
+        return len(keys)
+
+    return bite
+
+
+def _endpoints(age: timedelta) -> Bite:
+    """Those that were deleted, once nothing tells of them any more; what they asked us to wait goes with them."""
+
+    def bite(session: Session, now: datetime) -> int:
+        old = (col(WebhookEndpoint.state) == EndpointState.DELETED, col(WebhookEndpoint.ended_at) < now - age)
+        told = (col(WebhookEndpoint.id).not_in(select(one.endpoint_id)) for one in (Delivery, Attempt))
+        keys = _keys(session, select(WebhookEndpoint.id).where(*old, *told))
+        session.exec(delete(Limit).where(col(Limit.key).in_([limit_of(key) for key in keys])))
+        session.exec(delete(WebhookEndpoint).where(col(WebhookEndpoint.id).in_(keys)))
         return len(keys)
 
     return bite

@@ -300,9 +300,25 @@ def endpoint(name):
     return lambda now: WebhookEndpoint(id=name, name=name, created_at=now, **fields)
 
 
-def delivery(state, over=True):
-    fields = {"endpoint_id": "crm", "event_id": "event1", "subject": "umail/task/1", "state": state}
+def delivery(state, over=True, to="crm"):
+    fields = {"endpoint_id": to, "event_id": "event1", "subject": "umail/task/1", "state": state}
     return lambda now: Delivery(created_at=now, next_at=now, ended_at=now if over else None, **fields)
+
+
+async def test_an_endpoint_that_was_deleted_is_forgotten_with_the_last_that_tells_of_it(store):
+    def gone(name, *, days):
+        fields = {"url": "https://crm.example/x", "state": EndpointState.DELETED, "created_by": "U0MEI"}
+        return lambda now: WebhookEndpoint(id=name, created_at=now, ended_at=now - timedelta(days=days), **fields)
+
+    await write(store, endpoint("crm"), gone("old", days=41), gone("told of", days=41), gone("young", days=39))
+    await write(store, delivery(DeliveryState.DEAD, to="told of"), lambda now: Limit(key="webhook/old", next_at=now))
+    await write(store, lambda now: Limit(key="webhook/crm", next_at=now))
+    await forget(store, events=40)
+    assert sorted(row.id for row in await read(store, WebhookEndpoint)) == ["crm", "told of", "young"]
+    assert [row.key for row in await read(store, Limit) if row.key.startswith("webhook/")] == ["webhook/crm"]
+    store.clock_offset += timedelta(days=41)
+    await forget(store, events=40)
+    assert [row.id for row in await read(store, WebhookEndpoint)] == ["crm"]
 
 
 async def test_of_webhooks_what_waits_is_kept_and_what_was_given_up_for_as_long_as_events(store):
