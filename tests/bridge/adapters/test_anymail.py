@@ -35,7 +35,6 @@ from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 from django.test import RequestFactory
 
-NOW = datetime.now(UTC)
 ABSENT = "absent"
 FIELDS = (
     *("event_type", "message_id", "recipient", "reject_reason", "timestamp", "tags", "metadata", "click_url"),
@@ -112,7 +111,7 @@ def of_anymail(vendor, arrived):
 
 def of_ours(vendor, arrived):
     _, adapter, own, _ = VENDORS[vendor]
-    adapter.verify(own, arrived, NOW)
+    adapter.verify(own, arrived, datetime.now(UTC))
     found = list(adapter.items(arrived))
     assert all(isinstance(one, Item) for one in found)
     return [
@@ -152,7 +151,7 @@ def test_what_anymail_refuses_is_refused_here(vendor):
     with pytest.raises((AnymailWebhookValidationFailure, AssertionError)):
         of_anymail(vendor, forged)
     with pytest.raises(ForgedError):
-        adapter.verify(own, forged, NOW)
+        adapter.verify(own, forged, datetime.now(UTC))
 
 
 def test_our_words_are_anymails_words():
