@@ -26,13 +26,13 @@ from pathlib import Path
 import aiohttp
 from sqlmodel import Session, col, func, select
 
-from bridge import endpoints
-from bridge.casebook import Casebook
-from bridge.deliveries import Deliverer
-from bridge.envelope import CONTENT_TYPE, envelope
+from bridge.alerts.casebook import Casebook
 from bridge.events import EventType, event_id
-from bridge.queues import AT_ONCE
 from bridge.receivers.webhook import WebhookReceiver
+from bridge.webhooks import endpoints
+from bridge.webhooks.deliveries import Deliverer
+from bridge.webhooks.envelope import CONTENT_TYPE, envelope
+from bridge.webhooks.queues import AT_ONCE
 from store.engine import Store
 from store.tables import Delivery, DeliveryState, Event
 

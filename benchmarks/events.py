@@ -44,10 +44,10 @@ from benchmarks.ours import Receiver, Told, edmbot, outside, sighting
 from benchmarks.polls import Idle, idle
 from bot import memory
 from bot.log import configure
-from bridge.alerts import AlertDesk
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import Routing
+from bridge.alerts.rules import DEFAULTS
 from bridge.record import Look, note
-from bridge.routes import Routing
-from bridge.rules import DEFAULTS
 from bridge.sightings import Kind
 from providers.model import TaskStatus
 from store.engine import Store

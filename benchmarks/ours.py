@@ -12,12 +12,12 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import col, func, select
 
-from bridge.alerts import AlertDesk
-from bridge.outbox import Outbox
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import Labels, Route, Routing, Target
+from bridge.alerts.rules import DEFAULTS
+from bridge.notices.outbox import Outbox
 from bridge.receivers.board import Board
 from bridge.record import Look, note, record
-from bridge.routes import Labels, Route, Routing, Target
-from bridge.rules import DEFAULTS
 from bridge.sightings import Kind, Sighting, of_task
 from jobs.scheduler import Clockwork
 from providers.model import NamedRef, SendId, Task, TaskStatus

@@ -22,15 +22,15 @@ from bot.people import People
 from bot.socket import SocketDoor
 from bot.watch import Admins, Watch, desk_of, outbox_of
 from bot.web import WebDoor
-from bridge import endpoints
-from bridge.alerts import AlertDesk
-from bridge.bell import Bell
-from bridge.inbound import Inbound
+from bridge.alerts.desk import AlertDesk
 from bridge.receivers.channels import SlackChannels
 from bridge.receivers.files import SlackFiles
 from bridge.receivers.modals import SlackModals
 from bridge.receivers.pictures import Pictures
 from bridge.receivers.slack import TIMEOUT, SlackAnswers
+from bridge.webhooks import endpoints
+from bridge.webhooks.bell import Bell
+from bridge.webhooks.inbound import Inbound
 from jobs.pace import Pacing
 from jobs.scheduler import Clockwork, Work
 from jobs.sweep import Sweep

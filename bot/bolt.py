@@ -21,7 +21,7 @@ from bot.forms import CALLBACK, Form, Origin
 from bot.home import Home
 from bot.identity import Identity
 from bot.socket import SocketDoor
-from bridge.endings import unpark
+from bridge.notices.endings import unpark
 from store.engine import Store
 from store.tables import new_id
 from templates import Message, render

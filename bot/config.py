@@ -33,13 +33,13 @@ from bot.routing import oncall_of, quiet_hours_of, routes_of
 from bot.ruleset import rules_of
 from bot.sections import suggest, supply, validated
 from bot.webhooks import endpoints_of, sources_of
-from bridge.adapters.settings import Networks
-from bridge.approvals import Approvals
-from bridge.endpoints import Shipped
-from bridge.inbound import Source
-from bridge.policy import Settings
-from bridge.routes import OncallStep, QuietHours, Route, Routing
-from bridge.rules import Rule
+from bridge.alerts.routes import OncallStep, QuietHours, Route, Routing
+from bridge.alerts.rules import Rule
+from bridge.approvals.asking import Approvals
+from bridge.approvals.policy import Settings
+from bridge.webhooks.adapters.settings import Networks
+from bridge.webhooks.endpoints import Shipped
+from bridge.webhooks.inbound import Source
 from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 

@@ -17,7 +17,7 @@ from bot.exports import Format, Told, export, export_table
 from bot.forms import Form
 from bot.line import read, write
 from bot.people import People, Person
-from bridge.deeds import Deed, OpenDeedError, carry_out
+from bridge.changes.deeds import Deed, OpenDeedError, carry_out
 from bridge.receivers.files import Attachment, Download, FileRefusedError
 from providers.base import Provider, require
 from providers.errors import UnsupportedError
@@ -205,7 +205,7 @@ class Context:
         happened: Callable[[F], bool] = bool,
         check: str,
     ) -> Deed[T, F]:
-        """Change something at a vendor, once; see `bridge.deeds.carry_out`.
+        """Change something at a vendor, once; see `bridge.changes.deeds.carry_out`.
 
         Raises:
             RefusalError: `at_it`: somebody asks for the very same right now.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bot.config import Role
 from bot.people import People
-from bridge.policy import Needs
+from bridge.approvals.policy import Needs
 
 RECENT = 10.0
 """Seconds for which Slack's word is taken here: many who click at once are asked about once."""

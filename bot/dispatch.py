@@ -28,7 +28,7 @@ from bot.grammar import Grammar, Parsed
 from bot.line import read
 from bot.people import People, Person
 from bot.redaction import without_secrets
-from bridge.changes import OpenChangeError
+from bridge.changes.tasks import OpenChangeError
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
 from store.engine import Store

@@ -18,10 +18,10 @@ from sqlmodel import Session
 from bot.commands.task import PAGE, hourly_rate
 from bot.config import Config, Role
 from bot.people import People, Person
-from bridge.cardface import Card, card_of
-from bridge.faces import AlertFace, alert_face
+from bridge.approvals.cardface import Card, card_of
+from bridge.approvals.requests import waiting
+from bridge.notices.faces import AlertFace, alert_face
 from bridge.receivers.slack import Sent, carefully
-from bridge.requests import waiting
 from providers.base import Provider, ReadsTasks, TellsBalance
 from providers.errors import ProviderError, UnsupportedError
 from providers.model import Balance, Task, TaskStatus

@@ -1,13 +1,13 @@
-"""`POST /webhooks/NAME`: a request of the HTTP server's, for `bridge.inbound`."""
+"""`POST /webhooks/NAME`: a request of the HTTP server's, for `bridge.webhooks.inbound`."""
 
 import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
 
-from bridge.adapters.contract import Arrived
-from bridge.adapters.settings import is_within
-from bridge.inbound import Inbound
+from bridge.webhooks.adapters.contract import Arrived
+from bridge.webhooks.adapters.settings import is_within
+from bridge.webhooks.inbound import Inbound
 
 PATHS = ("/webhooks/{source}", "/webhooks/{source}/{secret}")
 _PATIENCE = 30.0

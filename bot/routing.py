@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from bot.document import Document, KeyPath, Value
 from bot.sections import suggest, validated
-from bridge.routes import OncallStep, QuietHours, Route
-from bridge.rules import Rule
+from bridge.alerts.routes import OncallStep, QuietHours, Route
+from bridge.alerts.rules import Rule
 
 M = TypeVar("M", bound=BaseModel)
 SECTIONS = ("routes", "oncall", "quiet_hours")

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.document import Document, KeyPath, Value
 from bot.sections import suggest, validated
-from bridge.rules import DEFAULTS, MODELS, Rule, RuleKind, merged
+from bridge.alerts.rules import DEFAULTS, MODELS, Rule, RuleKind, merged
 
 _SHIPPED = {rule.name: rule for rule in DEFAULTS}
 _EMPTY = (None, "")

@@ -6,9 +6,9 @@ from functools import cache
 
 from aiohttp import web
 
-from bridge.envelope import SCHEMAS
 from bridge.events import EventType
-from bridge.schemas.published import CONTENT_TYPE, data_page, index, schema
+from bridge.webhooks.envelope import SCHEMAS
+from bridge.webhooks.schemas.published import CONTENT_TYPE, data_page, index, schema
 
 PATHS = (SCHEMAS, f"{SCHEMAS}/{{type}}", f"{SCHEMAS}/{{type}}/{{part:data}}")
 _KEPT = "public, max-age=3600"

@@ -9,18 +9,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Config
 from bot.people import People
-from bridge.alerts import AlertDesk
-from bridge.breaker import Breaker
-from bridge.claimed import LostOf
-from bridge.deliveries import Deliverer
-from bridge.execution import Executor
-from bridge.faces import NextOf
-from bridge.found import Finder, Inquiry, Judges
-from bridge.outbox import Outbox
-from bridge.policy import Unapproved
+from bridge.alerts.breaker import Breaker
+from bridge.alerts.desk import AlertDesk
+from bridge.approvals.claimed import LostOf
+from bridge.approvals.execution import Executor
+from bridge.approvals.found import Finder, Inquiry, Judges
+from bridge.approvals.policy import Unapproved
+from bridge.notices.faces import NextOf
+from bridge.notices.outbox import Outbox
 from bridge.receivers.board import Board
 from bridge.receivers.webhook import WebhookReceiver
 from bridge.record import Judge
+from bridge.webhooks.deliveries import Deliverer
 from jobs.approvals import ApprovalWork
 from jobs.digest import Digests
 from jobs.gap import Watchkeeper

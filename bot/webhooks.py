@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_va
 
 from bot.document import Document, Value
 from bot.sections import suggest, validated
-from bridge.adapters import ADAPTERS
-from bridge.destinations import Fault, UnsafeError, judge
-from bridge.endpoints import Shipped
-from bridge.inbound import Source
-from bridge.signing import is_secret
-from bridge.subscriptions import known
+from bridge.notices.subscriptions import known
+from bridge.webhooks.adapters import ADAPTERS
+from bridge.webhooks.destinations import Fault, UnsafeError, judge
+from bridge.webhooks.endpoints import Shipped
+from bridge.webhooks.inbound import Source
+from bridge.webhooks.signing import is_secret
 
 _EMPTY = (None, "")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -108,7 +108,7 @@ class Endpoint(BaseModel):
         return self
 
     def shipped(self) -> Shipped:
-        """As `bridge.endpoints` has it."""
+        """As `bridge.webhooks.endpoints` has it."""
         secrets = (self.secret, self.secret_before)
         return Shipped(
             secrets=tuple(one.get_secret_value() for one in secrets if one is not None),

@@ -15,8 +15,9 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlmodel import Session
 
-from bridge import cardface, watch
+from bridge.approvals import cardface
 from bridge.events import event_id
+from bridge.notices import watch
 from bridge.sightings import Kind, Sighting, about, moved_counters
 from bridge.snapshots import BASELINED, is_baselined, known, reread, row_of, write
 from bridge.transitions import VANISHED, Change, Known, changes, differs, vanished

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 
 from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
 from bot.routing import SECTIONS as ROUTING
-from bridge.policy import Settings as Approvals
-from bridge.rules import DEFAULTS, MODELS, Rule
+from bridge.alerts.rules import DEFAULTS, MODELS, Rule
+from bridge.approvals.policy import Settings as Approvals
 from jobs.settings import Digest, Polling, Retention
 from providers import PROVIDERS
 

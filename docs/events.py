@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from bridge.envelope import SCHEMAS
 from bridge.events import EventType
-from bridge.schemas.data import DATA
-from bridge.schemas.forms import Data
-from bridge.schemas.published import GUIDES, data_schema, path_of
+from bridge.webhooks.envelope import SCHEMAS
+from bridge.webhooks.schemas.data import DATA
+from bridge.webhooks.schemas.forms import Data
+from bridge.webhooks.schemas.published import GUIDES, data_schema, path_of
 
 _KINDS: Mapping[str, str] = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
 _MOVED = {"from", "to"}

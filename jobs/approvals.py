@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bridge import cardface
-from bridge.approvals import Approvals
-from bridge.execution import Executor
-from bridge.found import Inquiry
+from bridge.approvals import cardface
+from bridge.approvals.asking import Approvals
+from bridge.approvals.execution import Executor
+from bridge.approvals.found import Inquiry
 from jobs.scheduler import Duty, Work
 from store.engine import Store
 from store.jobs import Claimed

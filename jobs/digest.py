@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
-from bridge.notices import tell
-from bridge.rates import Portion, bounced, pooled
-from bridge.rules import Severity
+from bridge.alerts.rates import Portion, bounced, pooled
+from bridge.alerts.rules import Severity
+from bridge.alerts.silences import active
+from bridge.alerts.usual import balances, burn, usual
+from bridge.notices.telling import tell
 from bridge.sightings import Kind, Link
-from bridge.silences import active
-from bridge.usual import balances, burn, usual
 from jobs.scheduler import Daily, Duty
 from jobs.settings import Digest
 from providers.model import TaskStatus

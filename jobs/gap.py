@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from bridge.notices import tell
+from bridge.notices.telling import tell
 from store.engine import Store, insert_of
 from store.jobs import hurry
 from store.tables import Alert, AlertState, Change, Job, Limit, Notice, NoticeKind

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, null, or_, tuple_, update
 from sqlmodel import Session, col, select
 
-from bridge.queues import limit_of
 from bridge.sightings import Kind
+from bridge.webhooks.queues import limit_of
 from jobs.scheduler import Duty
 from jobs.settings import Retention
 from store.engine import Store

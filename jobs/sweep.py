@@ -7,9 +7,10 @@ from datetime import datetime, tzinfo
 import structlog
 from sqlmodel import Session
 
-from bridge import breaker, handover
-from bridge.changes import OPEN, change_of, claim_due, look_up, settle
-from bridge.drafts import tidy
+from bridge.alerts import breaker
+from bridge.approvals import handover
+from bridge.changes.drafts import tidy
+from bridge.changes.tasks import OPEN, change_of, claim_due, look_up, settle
 from bridge.receivers.slack import SlackAnswers
 from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError

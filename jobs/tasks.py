@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import count
 
+from bridge.notices.watch import watched
 from bridge.sightings import Kind, of_task
 from bridge.transitions import Known
-from bridge.watch import watched
 from jobs.pace import RARITY, WAITING
 from jobs.place import MOST, Gathered, Place, crosses
 from providers.base import ReadsTasks, require

@@ -14,9 +14,9 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
 from bot.watch import desk_of, next_of
-from bridge import acts, silences
+from bridge.alerts import acts, silences
 from bridge.durations import span_of
-from bridge.faces import alert_face
+from bridge.notices.faces import alert_face
 from store import alerts as kept
 from store.tables import Alert, Outcome, Silence
 

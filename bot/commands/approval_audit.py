@@ -12,9 +12,9 @@ from bot.command import Answer
 from bot.commands.approvals import facts_of, meant
 from bot.context import Context
 from bot.exports import Format
-from bridge.cardface import Card, card_of
+from bridge.approvals.cardface import Card, card_of
+from bridge.approvals.requests import votes_of
 from bridge.events import subject_of
-from bridge.requests import votes_of
 from store.tables import Approval, Change, CommandRun, Event
 
 _ABOUT = ("approvals show", "approval ", "audit")

@@ -13,9 +13,9 @@ from bot.commands.approvals import meant
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.htmltext import text_of
-from bridge import drafts
-from bridge.deeds import Deed
-from bridge.letters import Letter
+from bridge.changes import drafts
+from bridge.changes.deeds import Deed
+from bridge.changes.letters import Letter
 from bridge.receivers.files import Attachment
 from providers.base import ListsMessages, Provider, SendsMessages
 from providers.capabilities import KeepsTemplates

@@ -15,12 +15,12 @@ from bot.commands.alerts import seen_by
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
-from bridge import ballots
-from bridge.ballots import Ruling
-from bridge.cardface import Card, card_of
+from bridge.approvals import ballots
+from bridge.approvals.ballots import Ruling
+from bridge.approvals.cardface import Card, card_of
+from bridge.approvals.policy import Needs
+from bridge.approvals.requests import find, votes_of, waiting
 from bridge.events import subject_of
-from bridge.policy import Needs
-from bridge.requests import find, votes_of, waiting
 from providers.base import SendsMessages
 from store.tables import Approval, ApprovalKind, ApprovalState, Event, Outcome
 

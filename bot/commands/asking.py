@@ -10,9 +10,10 @@ from sqlmodel import Session
 from bot.command import Answer, RefusalError
 from bot.commands.facts import facts_of
 from bot.context import Context
-from bridge import ballots, gathering, ledger, policy, proposals, requests
-from bridge.approvals import OpenRequestError, Wish
-from bridge.proposals import Proposal
+from bridge.approvals import ballots, gathering, policy, proposals, requests
+from bridge.approvals.asking import OpenRequestError, Wish
+from bridge.approvals.proposals import Proposal
+from bridge.changes import ledger
 from providers.base import Provider, ReadsTasks, SendsMessages
 from providers.model import Task
 from store.tables import Approval, ApprovalKind, ApprovalState, Draft, Outcome

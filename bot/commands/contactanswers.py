@@ -8,7 +8,7 @@ from bot.command import Answer
 from bot.commands.facts import facts_of
 from bot.commands.lists import unread
 from bot.context import Context
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.capabilities import KeepsContacts
 from providers.contacts import Contact, ContactList
 from store.tables import Outcome

@@ -16,7 +16,7 @@ from bot.commands.lists import known, lacking
 from bot.config import Role
 from bot.contactfile import SEXES
 from bot.context import Context, Ctx
-from bridge.deeds import Deed
+from bridge.changes.deeds import Deed
 from providers.base import require
 from providers.capabilities import KeepsContacts, KeepsLists
 from providers.contacts import VARIABLES, Contact, ContactForm, ContactId, ContactList, ListId, Scope

@@ -10,7 +10,7 @@ from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.capabilities import KeepsDomains, KeepsMailboxes
 from providers.domains import Domain, DomainAdded, DomainCheck, Mailbox
 from providers.errors import ProviderError

@@ -23,7 +23,7 @@ from bot.config import Role
 from bot.contactfile import looks_like_the_vendors
 from bot.context import Context, Ctx
 from bot.forms import Form
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from bridge.record import Look, note, record
 from bridge.sightings import Kind, of_import
 from providers.base import require

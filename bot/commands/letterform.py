@@ -8,7 +8,7 @@ from bot.command import RefusalError
 from bot.context import Context
 from bot.forms import Form
 from bot.htmlfile import html_in
-from bridge.letters import Letter
+from bridge.changes.letters import Letter
 from store.tables import Draft, Outcome
 
 MOST_RECIPIENTS = 50

@@ -11,7 +11,7 @@ from bot.command import Answer, RefusalError, command
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.base import Provider, require
 from providers.capabilities import KeepsLists
 from providers.contacts import ContactList, ListId

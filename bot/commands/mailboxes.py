@@ -10,7 +10,7 @@ from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.capabilities import KeepsMailboxes
 from providers.domains import Mailbox
 from store.tables import Outcome

@@ -15,7 +15,7 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
 from bot.htmlfile import html_in
-from bridge.deeds import Seen
+from bridge.changes.deeds import Seen
 from providers.capabilities import KeepsTemplates
 from providers.mailtemplates import AllAttachments, Attachment, AttachmentId, MailTemplate, TemplateForm, TemplateId
 from templates.inputs import TEXT_LIMIT

@@ -11,7 +11,7 @@ from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.htmltext import text_of
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.base import Provider, ReadsTasks
 from providers.capabilities import KeepsTemplates
 from providers.errors import ProviderError

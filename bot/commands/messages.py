@@ -15,7 +15,7 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bot.line import write
 from bot.receivers import receiver_of
-from bridge import messagewatch
+from bridge.notices import messagewatch
 from providers.base import ListsMessages, LooksUpMessages, Provider, TellsDayStats
 from providers.errors import ProviderError
 from providers.messages import MessageId, MessageRecord, MessageStatus

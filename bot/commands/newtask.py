@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.context import Context
-from bridge import ledger
-from bridge.deeds import Deed
-from bridge.edits import same
+from bridge.changes import ledger
+from bridge.changes.deeds import Deed
+from bridge.changes.edits import same
 from providers.base import ChangesTasks
 from providers.model import SendId, Task, TaskForm, TaskStatus
 

@@ -14,9 +14,9 @@ from bot.commands.alerts import seen_by
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.receivers import is_channel, named, receiver_of
-from bridge import subscriptions as kept
+from bridge.alerts.rules import Severity
 from bridge.events import EventType
-from bridge.rules import Severity
+from bridge.notices import subscriptions as kept
 from store.tables import Outcome, Subscription
 
 To = Annotated[str | None, Parameter(name="--to")]

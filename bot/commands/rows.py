@@ -10,7 +10,7 @@ from bot.command import Answer, RefusalError
 from bot.commands.lists import again
 from bot.contactfile import ContactFile, Row, UnreadableFileError, opened
 from bot.context import Context
-from bridge.deeds import Deed, Seen
+from bridge.changes.deeds import Deed, Seen
 from providers.capabilities import KeepsContacts
 from providers.contacts import MOST_AT_ONCE, ContactList
 from providers.errors import ProviderError

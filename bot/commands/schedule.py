@@ -13,10 +13,10 @@ from bot.commands.scheduleform import Entry, Offered, check, check_time
 from bot.commands.task import changed, known
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge import ledger
-from bridge.changes import change_task
-from bridge.decisions import Action, Verdict, decide
-from bridge.deeds import Deed
+from bridge.changes import ledger
+from bridge.changes.decisions import Action, Verdict, decide
+from bridge.changes.deeds import Deed
+from bridge.changes.tasks import change_task
 from providers.base import ChangesTasks
 from providers.errors import ProviderError
 from providers.model import SendId, Task, TaskForm, TaskStatus

@@ -11,8 +11,8 @@ from bot.config import Role
 from bot.context import Context, Ctx
 from bot.forms import Form
 from bot.htmltext import text_of
-from bridge import drafts, posting
-from bridge.letters import Letter
+from bridge.changes import drafts, posting
+from bridge.changes.letters import Letter
 from providers.base import ListsMessages, Provider, SendsMessages, TellsBalance
 from providers.capabilities import KeepsDomains, KeepsMailboxes
 from providers.errors import ProviderError

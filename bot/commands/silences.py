@@ -15,11 +15,11 @@ from bot.commands.alerts import facts_of, meant
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.line import write
-from bridge import silences
+from bridge.alerts import silences
+from bridge.alerts.rules import RuleKind, Severity
 from bridge.durations import span_of
-from bridge.faces import alert_face
 from bridge.globs import fits
-from bridge.rules import RuleKind, Severity
+from bridge.notices.faces import alert_face
 from store.tables import Alert, Outcome, Silence
 
 KEYS = ("task", *silences.MATCHERS, "alert")

@@ -13,7 +13,7 @@ from bot.commands.alerts import facts_of, seen_by
 from bot.config import Role
 from bot.context import Ctx
 from bot.online import Finding, try_account
-from bridge.faces import alert_face
+from bridge.notices.faces import alert_face
 from jobs.scheduler import EVERY
 from store import alerts
 from store.jobs import jobs

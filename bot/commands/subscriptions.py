@@ -13,7 +13,7 @@ from bot.commands.contacts import Name, exact
 from bot.commands.lists import again, known
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge.deeds import Seen
+from bridge.changes.deeds import Seen
 from providers.base import require
 from providers.capabilities import KeepsContacts, KeepsLists, KeepsSubscriptions
 from providers.contacts import MOST_AT_ONCE, ContactList

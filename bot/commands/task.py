@@ -9,9 +9,9 @@ from bot.commands.asking import ask_for_task, asked, nobody_decides, refuse_if_a
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge.changes import Result, change_task
-from bridge.decisions import Action, Verdict, decide
-from bridge.gathering import is_approved_as_it_is
+from bridge.approvals.gathering import is_approved_as_it_is
+from bridge.changes.decisions import Action, Verdict, decide
+from bridge.changes.tasks import Result, change_task
 from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats, Task, TaskStatus

@@ -14,9 +14,9 @@ from bot.commands.task import known
 from bot.config import Role
 from bot.context import Ctx
 from bot.receivers import receiver_of
-from bridge import watch as follow
+from bridge.notices import watch as follow
+from bridge.notices.watch import OVER, Watched
 from bridge.sightings import of_task
-from bridge.watch import OVER, Watched
 from providers.base import ReadsTasks
 from store.tables import Outcome
 

@@ -16,9 +16,9 @@ from bot.commands.messages import masked
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.exports import Format
-from bridge import endpoints
 from bridge.addresses import LEFT_OUT, plain_subject
-from bridge.endpoints import Waiting
+from bridge.webhooks import endpoints
+from bridge.webhooks.endpoints import Waiting
 from store.tables import Attempt, EndpointState, Event, Misfit, Outcome, WebhookEndpoint
 
 TRIES = 10

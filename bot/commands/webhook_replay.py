@@ -13,7 +13,7 @@ from bot.commands.webhook_looks import Face, face_of, judge_everywhere, named, u
 from bot.config import Role
 from bot.context import Context, Ctx
 from bot.line import write
-from bridge import endpoints
+from bridge.webhooks import endpoints
 from store.tables import Outcome
 
 
@@ -63,7 +63,7 @@ async def replay(
 
 
 async def _asked_for(ctx: Context, event_id: str | None, since: str | None, until: str | None) -> Mapping[str, Any]:
-    """What is to be replayed, as `bridge.endpoints.replay` takes it; whole seconds, so that a button says the same."""
+    """What is to be replayed, as `endpoints.replay` takes it; whole seconds, so that a button says the same."""
     if (event_id is None) == (since is None):
         raise unknown("what" if event_id is None else "both")
     now, zone = await ctx.store.now(), ctx.zone()

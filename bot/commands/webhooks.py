@@ -16,11 +16,11 @@ from bot.commands.notifications import types_of
 from bot.commands.webhook_looks import Face, face_of, facts_of, judge_everywhere, looked, named, unknown
 from bot.config import Role
 from bot.context import Context, Ctx
-from bridge import endpoints
-from bridge.deliveries import try_out
-from bridge.destinations import UnsafeError
+from bridge.alerts.rules import Severity
 from bridge.receivers.webhook import WebhookReceiver
-from bridge.rules import Severity
+from bridge.webhooks import endpoints
+from bridge.webhooks.deliveries import try_out
+from bridge.webhooks.destinations import UnsafeError
 from store.tables import EndpointState, Outcome, WebhookEndpoint
 
 Changed = tuple[WebhookEndpoint, Face]

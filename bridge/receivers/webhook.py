@@ -1,9 +1,9 @@
 """Somebody else's system: one signed POST, to an address that was looked at first.
 
-A name is resolved once for a connection; where one of its addresses is closed (`bridge.destinations`), none is used;
-and the very address that was judged is connected to, checked once more as the socket is made. Host and SNI stay the
-name, and the certificate must be the name's. No proxy, no redirect, no cookie; an answer is read as far as it makes the
-connection usable again, never unpacked, and its status counts as soon as it is there.
+A name is resolved once for a connection; where one of its addresses is closed (`bridge.webhooks.destinations`), none
+is used; and the very address that was judged is connected to, checked once more as the socket is made. Host and SNI
+stay the name, and the certificate must be the name's. No proxy, no redirect, no cookie; an answer is read as far as it
+makes the connection usable again, never unpacked, and its status counts as soon as it is there.
 
 Connections are kept and used again, apart for those that may go to private networks.
 """
@@ -25,7 +25,7 @@ from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bridge.addresses import plain_text
-from bridge.destinations import Fault, UnsafeError, is_open, judge
+from bridge.webhooks.destinations import Fault, UnsafeError, is_open, judge
 
 PATIENCE = 15.0
 """Seconds for all of it, the look-up of the name included."""

@@ -17,8 +17,8 @@ import structlog
 
 import bot.app
 import bot.conversation
-import bridge.changes
-import bridge.deeds
+import bridge.changes.deeds
+import bridge.changes.tasks
 import jobs.scheduler
 from bot.__main__ import main
 from bot.app import Part, serve
@@ -144,8 +144,8 @@ class Office:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test cannot step become short; how often something is done stays as it is."""
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
-    monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.deeds, "READ_BACK", (0.0, 0.01, 0.01))
     monkeypatch.setitem(jobs.scheduler.EVERY, "sweep", 0.05)
     # On a busy machine an answer may take longer than the line that says so waits; who tests the line sets it.
     monkeypatch.setattr(bot.conversation, "INTERIM_AFTER", 30.0)

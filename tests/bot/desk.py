@@ -3,11 +3,11 @@
 import aiohttp
 from sqlmodel import col, select
 
-from bridge.alerts import AlertDesk
-from bridge.outbox import Outbox
-from bridge.routes import Routing
-from bridge.rules import DEFAULTS, RuleKind
-from bridge.verdicts import Clear, Firing, Reason
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import Routing
+from bridge.alerts.rules import DEFAULTS, RuleKind
+from bridge.alerts.verdicts import Clear, Firing, Reason
+from bridge.notices.outbox import Outbox
 from store.tables import Alert, Notice, NoticeKind
 from tests.bridge.posts import board_of, english
 from tests.templates.facts.notice import FIRINGS

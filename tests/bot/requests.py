@@ -6,9 +6,9 @@ from functools import partial
 import aiohttp
 from sqlmodel import select
 
-from bridge.approvals import Approvals, Wish
-from bridge.outbox import Outbox
-from bridge.policy import Needs, Reason, Settings
+from bridge.approvals.asking import Approvals, Wish
+from bridge.approvals.policy import Needs, Reason, Settings
+from bridge.notices.outbox import Outbox
 from store.tables import Approval, ApprovalKind, Notice, NoticeKind
 from tests.bridge.posts import board_of, english
 

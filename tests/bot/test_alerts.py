@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.config import shipped
-from bridge.rules import RuleKind
+from bridge.alerts.rules import RuleKind
 from store.tables import Alert, AlertState, NoticeKind
 from tests.bot.desk import ALERTS, cleared, notices, on_the_wall, raised, row, show
 

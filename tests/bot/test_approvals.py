@@ -8,7 +8,7 @@ from sqlmodel import select
 
 import bot.deciders
 from bot.config import shipped
-from bridge.policy import Needs
+from bridge.approvals.policy import Needs
 from store.tables import Approval, ApprovalState, Event, Vote
 from tests.bot.requests import APPROVE, PROPOSAL, asked, card, request, show
 

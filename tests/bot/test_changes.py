@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.changes import LOOK_AGAIN
+from bridge.changes.tasks import LOOK_AGAIN
 from sandbox.clock import vendor_time
 from sandbox.mailing import Status
 

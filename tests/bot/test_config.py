@@ -12,10 +12,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 import bot.config
 from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
 from bot.document import read
-from bridge import policy
-from bridge.adapters import ADAPTERS
-from bridge.routes import Labels, OncallStep, QuietHours, Route
-from bridge.rules import DEFAULTS, MODELS, Where
+from bridge.alerts.routes import Labels, OncallStep, QuietHours, Route
+from bridge.alerts.rules import DEFAULTS, MODELS, Where
+from bridge.approvals import policy
+from bridge.webhooks.adapters import ADAPTERS
 from providers import PROVIDERS
 
 SHIPPED = shipped()

@@ -5,7 +5,7 @@ import pytest
 import jobs.scheduler
 import providers.http
 from bridge.events import EventType
-from bridge.schemas.published import data_page, schema
+from bridge.webhooks.schemas.published import data_page, schema
 from providers.umail import UMail
 from sandbox.mailing import Status
 from store.tables import Event

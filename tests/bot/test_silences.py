@@ -4,7 +4,7 @@ import json
 
 from sqlmodel import select
 
-from bridge.rules import RuleKind
+from bridge.alerts.rules import RuleKind
 from store.tables import Silence
 from tests.bot.desk import notices, raised, show
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bridge import watch
+from bridge.notices import watch
 from bridge.told import revived
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 from templates import render

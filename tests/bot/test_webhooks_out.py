@@ -7,8 +7,8 @@ import pytest
 import jobs.scheduler
 from bot.app import Part
 from bot.config import ConfigError, Purpose, load, shipped
-from bridge import endpoints
-from bridge.endpoints import Shipped
+from bridge.webhooks import endpoints
+from bridge.webhooks.endpoints import Shipped
 from tests.bridge import senders
 from tests.bridge.hooks import target
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from bridge import acts
-from bridge.alerts import AlertDesk
-from bridge.routes import OncallStep, Route, Routing
-from bridge.rules import BounceRateRule, ProviderDownRule, Severity, TaskStatusRule
-from bridge.verdicts import Clear, Firing, Reason
+from bridge.alerts import acts
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import OncallStep, Route, Routing
+from bridge.alerts.rules import BounceRateRule, ProviderDownRule, Severity, TaskStatusRule
+from bridge.alerts.verdicts import Clear, Firing, Reason
 from store.engine import Store
 from store.tables import Alert, Event, Notice, NoticeAlert, NoticeKind
 

@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
-import bridge.ballots as ballots
-from bridge import ledger
-from bridge.approvals import Approvals, Wish
-from bridge.execution import Executor
-from bridge.found import Inquiry
-from bridge.gathering import gather, of_letter
-from bridge.policy import Settings, needs
-from bridge.proposals import Proposal, policy_facts
+import bridge.approvals.ballots as ballots
+from bridge.approvals.asking import Approvals, Wish
+from bridge.approvals.execution import Executor
+from bridge.approvals.found import Inquiry
+from bridge.approvals.gathering import gather, of_letter
+from bridge.approvals.policy import Settings, needs
+from bridge.approvals.proposals import Proposal, policy_facts
+from bridge.changes import ledger
 from providers import PROVIDERS
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox import Sandbox, WorldClock

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from bridge import ballots, handover
-from bridge.approvals import Approvals, Wish
-from bridge.policy import Needs, Settings
+from bridge.approvals import ballots, handover
+from bridge.approvals.asking import Approvals, Wish
+from bridge.approvals.policy import Needs, Settings
 from store.tables import Approval, ApprovalKind, CommandRun, Event, Notice, NoticeKind, Vote
 
 CHANNEL = "C0APPROVE"

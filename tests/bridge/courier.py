@@ -6,8 +6,8 @@ import os
 import signal
 from datetime import timedelta
 
-from bridge.deliveries import Deliverer
 from bridge.receivers.webhook import WebhookReceiver
+from bridge.webhooks.deliveries import Deliverer
 from store.engine import Store
 
 KILLED = -signal.SIGKILL

@@ -11,11 +11,11 @@ from aiohttp import web
 from sqlmodel import col, select
 from standardwebhooks import Webhook
 
-from bridge import endpoints
-from bridge.casebook import Casebook
-from bridge.deliveries import Deliverer
+from bridge.alerts.casebook import Casebook
 from bridge.events import EventType, event_id
 from bridge.receivers.webhook import WebhookReceiver
+from bridge.webhooks import endpoints
+from bridge.webhooks.deliveries import Deliverer
 from store.engine import Store
 from store.tables import Attempt, Delivery, Event, WebhookEndpoint
 
@@ -119,7 +119,7 @@ class House:
         return row
 
     async def on(self, what, name: str = "crm", **more):
-        """Call a function of `bridge.endpoints` about an endpoint."""
+        """Call a function of `bridge.webhooks.endpoints` about an endpoint."""
         return await self.do(lambda session, now: what(session, now, endpoints.find(session, name), **more))
 
     async def look(self, name: str = "crm") -> WebhookEndpoint:

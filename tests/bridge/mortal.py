@@ -6,9 +6,9 @@ import os
 import signal
 from datetime import timedelta
 
-from bridge.approvals import Approvals
-from bridge.execution import Executor
-from bridge.policy import Settings
+from bridge.approvals.asking import Approvals
+from bridge.approvals.execution import Executor
+from bridge.approvals.policy import Settings
 from store.engine import Store
 from tests.bridge.asking import SHANGHAI, client_of, nobody_lost
 

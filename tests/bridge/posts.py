@@ -7,7 +7,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import col, select
 
-from bridge.outbox import Outbox
+from bridge.notices.outbox import Outbox
 from bridge.receivers.board import Board
 from sandbox.slack.server import SlackServer
 from store.engine import Store

@@ -5,9 +5,9 @@ from functools import cache
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from bridge.envelope import envelope
 from bridge.events import EventType
-from bridge.schemas.published import schema
+from bridge.webhooks.envelope import envelope
+from bridge.webhooks.schemas.published import schema
 
 
 def closed(node):

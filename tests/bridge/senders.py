@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from multidict import CIMultiDict
 
-from bridge.adapters.contract import Arrived
+from bridge.webhooks.adapters.contract import Arrived
 
 DATA = Path(__file__).parent.parent / "data" / "webhooks"
 STANDARD_SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes, ha").decode()

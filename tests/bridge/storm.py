@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 from sqlmodel import Session, col, func, select
 
-from bridge.notices import PAGE
-from bridge.outbox import Outbox
+from bridge.notices.outbox import Outbox
+from bridge.notices.telling import PAGE
 from bridge.receivers.board import Board
 from sandbox.slack.server import SlackServer
 from store.engine import Store

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlmodel import select
 
-from bridge import silences
-from bridge.acts import Answer
-from bridge.routes import labels_of
+from bridge.alerts import silences
+from bridge.alerts.acts import Answer
+from bridge.alerts.routes import labels_of
 from store.engine import Store
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind
 from tests.bridge.alerting import BOUNCES, DOWN, SLOW, Scene

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.acts import Answer
-from bridge.alerts import AlertDesk
-from bridge.verdicts import Reason
+from bridge.alerts.acts import Answer
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.verdicts import Reason
 from store.engine import Store
 from store.tables import AlertState, Event, NoticeKind
 from tests.bridge.alerting import DOWN, FAILED, ROUTING, RULES, SLOW, Scene

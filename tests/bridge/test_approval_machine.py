@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlmodel import select
 
-from bridge.approvals import OpenRequestError
-from bridge.ballots import Answer
-from bridge.handover import Duty
-from bridge.requests import counting
+from bridge.approvals.asking import OpenRequestError
+from bridge.approvals.ballots import Answer
+from bridge.approvals.handover import Duty
+from bridge.approvals.requests import counting
 from store.engine import Store
 from store.tables import Approval, ApprovalKind, ApprovalState, Event, Notice, NoticeKind, Vote
 from tests.bridge.ballotbox import STEPS, Desk, proposal, wish

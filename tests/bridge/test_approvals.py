@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from bridge import cards, requests
-from bridge.approvals import BACKOFF, LEASE, OpenRequestError
-from bridge.ballots import Answer
-from bridge.handover import LEASE as HANDS
-from bridge.handover import Duty
-from bridge.policy import Settings
+from bridge.approvals import cards, requests
+from bridge.approvals.asking import BACKOFF, LEASE, OpenRequestError
+from bridge.approvals.ballots import Answer
+from bridge.approvals.handover import LEASE as HANDS
+from bridge.approvals.handover import Duty
+from bridge.approvals.policy import Settings
 from store.engine import Store
 from store.tables import ApprovalKind, ApprovalState, Notice, NoticeKind, Outcome, Subscription
 from tests.bridge.ballotbox import CHANNEL, STEPS, Desk, proposal, wish

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bridge.bell import Bell
+from bridge.webhooks.bell import Bell
 
 
 async def test_the_first_is_told_at_once_and_a_storm_of_others_once_in_a_gap():

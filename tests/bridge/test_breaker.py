@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-import bridge.changes
-from bridge.breaker import KIND, Breaker, settled
-from bridge.rules import BounceRateRule
+import bridge.changes.tasks
+from bridge.alerts.breaker import KIND, Breaker, settled
+from bridge.alerts.rules import BounceRateRule
 from providers import PROVIDERS
 from sandbox import Sandbox, WorldClock
 from store.limits import SharedLimiter
@@ -54,7 +54,7 @@ class Desk(Scene):
 
 @pytest.fixture
 async def desk(store, monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
     box = await Sandbox.start(WorldClock.stepped(datetime(2026, 11, 21, 4, 0, tzinfo=UTC)))
     umail = PROVIDERS["umail"]
     environ = box.environ()

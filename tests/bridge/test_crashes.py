@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from bridge.outbox import STEPS
+from bridge.notices.outbox import STEPS
 from sandbox.slack.server import SlackServer
 from store.engine import Store
 from tests.bridge.posts import ALERTS, note

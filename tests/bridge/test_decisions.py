@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.decisions import Action, Verdict, decide, fulfilled
+from bridge.changes.decisions import Action, Verdict, decide, fulfilled
 from providers.model import SendId, Task, TaskStatus
 
 S = TaskStatus

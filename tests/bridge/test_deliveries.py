@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
-from bridge.outbox import OUTCOMES, Outbox
+from bridge.notices.outbox import OUTCOMES, Outbox
 from sandbox.slack.server import SlackServer
 from store.engine import Store
 from tests.bridge.posts import ALERTS, Clock, Desk, board_of, english, note

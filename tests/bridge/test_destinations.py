@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.destinations import Fault, UnsafeError, is_open, judge
+from bridge.webhooks.destinations import Fault, UnsafeError, is_open, judge
 
 CLOSED = {
     "private": "10.0.0.1 10.255.255.255 172.16.0.1 172.31.255.255 192.168.0.1",

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from bridge import drafts
-from bridge.letters import Letter
+from bridge.changes import drafts
+from bridge.changes.letters import Letter
 from store.engine import Store
 from store.tables import CommandRun, Draft, DraftState, Outcome, new_id
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.addresses import LEFT_OUT, plain_text
-from bridge.envelope import envelope
 from bridge.events import EventType
+from bridge.webhooks.envelope import envelope
 from tests.bridge.hooks import event
 
 AT = datetime(2026, 11, 21, 2, 4, 5, tzinfo=UTC)

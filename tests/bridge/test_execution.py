@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-import bridge.changes
-from bridge import drafts
-from bridge.handover import LEASE
-from bridge.letters import Letter
-from bridge.policy import Policy, Settings
+import bridge.changes.tasks
+from bridge.approvals.handover import LEASE
+from bridge.approvals.policy import Policy, Settings
+from bridge.changes import drafts
+from bridge.changes.letters import Letter
 from sandbox.mailing import Status
 from store.limits import SharedLimiter
 from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
@@ -20,7 +20,7 @@ S = ApprovalState
 
 @pytest.fixture
 async def desk(store, monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
     desk = await Asking.open(store)
     yield desk
     await desk.close()
@@ -263,7 +263,7 @@ async def test_a_vote_of_somebody_who_lost_the_role_does_not_count(desk):
 
 
 async def test_one_of_two_votes_is_not_enough(store, monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
     desk = await Asking.open(store, Settings(policies=(Policy(name="all", approvers=2),)))
     _, approval_id = await desk.approved()
     await desk.run()
@@ -375,7 +375,7 @@ async def test_a_change_by_somebody_else_is_waited_for(desk):
         session.flush()
         known = {"before": {"asked": [], "form": {}}, "created_at": now, "due_at": now + timedelta(hours=1)}
         session.add(
-            bridge.changes.Change(
+            bridge.changes.tasks.Change(
                 run_id=run.id, account="umail", task_id=task_id, action="cancel", wanted="cancelled",
                 state=ChangeState.INTENDED, **known,
             )

@@ -5,10 +5,10 @@ The send starts at most once, and never without enough votes; a restart finishes
 
 import pytest
 
-import bridge.changes
-from bridge import drafts
-from bridge.execution import STEPS
-from bridge.letters import Letter
+import bridge.changes.tasks
+from bridge.approvals.execution import STEPS
+from bridge.changes import drafts
+from bridge.changes.letters import Letter
 from sandbox.mailing import Status
 from store.engine import Store
 from store.runs import take_interrupted
@@ -47,7 +47,7 @@ class Mortal(Asking):
 
 @pytest.fixture
 async def desk(database, monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
     store = Store(database)
     await store.migrate()
     await store.open()

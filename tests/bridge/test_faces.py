@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bridge.events import EventType
-from bridge.outbox import Outbox
+from bridge.notices.outbox import Outbox
 from bridge.told import Told, revived
 from sandbox.slack.server import SlackServer
 from store.engine import Store

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-import bridge.changes
-from bridge.alerts import AlertDesk
-from bridge.found import Finder, Judges
-from bridge.policy import Policy, Settings, Unapproved
+import bridge.changes.tasks
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import Routing
+from bridge.alerts.rules import UnapprovedSendRule
+from bridge.approvals.found import Finder, Judges
+from bridge.approvals.policy import Policy, Settings, Unapproved
 from bridge.record import Look, note, record
-from bridge.routes import Routing
-from bridge.rules import UnapprovedSendRule
 from bridge.sightings import Kind, of_task
 from sandbox.clock import vendor_time
 from sandbox.mailing import Status
@@ -60,7 +60,7 @@ async def opened(store, mode, **more):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from sqlmodel import col, select
 import bot.inlet
 import store.engine
 from bot.inlet import PATHS, Inlet
-from bridge.adapters import ADAPTERS
-from bridge.inbound import Inbound, Source
-from bridge.messagewatch import watch
+from bridge.notices.messagewatch import watch
+from bridge.notices.subscriptions import add as subscribe
 from bridge.record import Look, note, record
 from bridge.sightings import Kind, of_message
-from bridge.subscriptions import add as subscribe
+from bridge.webhooks.adapters import ADAPTERS
+from bridge.webhooks.inbound import Inbound, Source
 from providers.messages import MessageRecord, MessageStatus
 from store.engine import Store
 from store.tables import Delivery, EndpointState, Event, Misfit, Notice, NoticeKind, Snapshot, WebhookEndpoint

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bridge import journal
-from bridge.arrivals import Arrival, Written
-from bridge.journal import Journal
+from bridge.webhooks import journal
+from bridge.webhooks.arrivals import Arrival, Written
+from bridge.webhooks.journal import Journal
 
 
 @pytest.fixture

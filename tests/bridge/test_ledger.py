@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import bridge.changes
-from bridge import ledger
-from bridge.breaker import Breaker
-from bridge.changes import claim_due, look_up
-from bridge.decisions import Action, Decision, Verdict, decide
-from bridge.edits import Difference
-from bridge.ledger import complete, read, written
-from bridge.rules import BounceRateRule
+import bridge.changes.tasks
+from bridge.alerts.breaker import Breaker
+from bridge.alerts.rules import BounceRateRule
+from bridge.changes import ledger
+from bridge.changes.decisions import Action, Decision, Verdict, decide
+from bridge.changes.edits import Difference
+from bridge.changes.ledger import complete, read, written
+from bridge.changes.tasks import claim_due, look_up
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox.mailing import Status
 from store.tables import ChangeState, CommandRun, new_id
@@ -40,7 +40,7 @@ FORM = TaskForm(
 
 @pytest.fixture
 async def desk(store, monkeypatch):
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
     desk = await Asking.open(store)
     yield desk
     await desk.close()
@@ -60,7 +60,7 @@ async def change(desk, task_id, action, *, by=MEI, form=None):
     task = await desk.umail.task(task_id)
     decision = decide(action, task, desk.umail.can_set)
     assert decision.verdict is Verdict.GO
-    return await bridge.changes.change_task(desk.store, desk.umail, task, decision, run_id=run_id, form=form)
+    return await bridge.changes.tasks.change_task(desk.store, desk.umail, task, decision, run_id=run_id, form=form)
 
 
 def kept(desk, task_id):

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.events import EventType
-from bridge.life import (
+from bridge.alerts.life import (
     GRACE,
     Acknowledge,
     Assign,
@@ -23,6 +22,7 @@ from bridge.life import (
     outlived,
     step,
 )
+from bridge.events import EventType
 from store.tables import AlertState
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge import notices, silences, subscriptions
-from bridge.routes import QuietHours, Route, Routing
-from bridge.verdicts import Clear
-from bridge.wall import Wall
+from bridge.alerts import silences
+from bridge.alerts.routes import QuietHours, Route, Routing
+from bridge.alerts.verdicts import Clear
+from bridge.alerts.wall import Wall
+from bridge.notices import subscriptions
+from bridge.notices import telling as notices
 from store.tables import AlertState, Event, Notice, NoticeAlert, NoticeKind
 from tests.bridge.alerting import FAILED, ONCALL, Scene
 

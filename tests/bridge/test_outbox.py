@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from sqlmodel import select
 
-from bridge.claims import LEASE, claim
-from bridge.endings import Ending, settle, unpark
-from bridge.faces import face
-from bridge.outbox import PATIENCE, Outbox
+from bridge.notices.claims import LEASE, claim
+from bridge.notices.endings import Ending, settle, unpark
+from bridge.notices.faces import face
+from bridge.notices.outbox import PATIENCE, Outbox
 from bridge.receivers.board import Shown
 from sandbox.slack.server import SlackServer
 from store.engine import Store
@@ -361,7 +361,7 @@ async def test_two_processes_never_say_the_same_twice(desk, database, slack):
 
 
 async def test_what_falls_due_during_a_slow_call_does_not_wait_for_it(desk, monkeypatch):
-    monkeypatch.setattr("bridge.outbox.GLANCE", 60.0)
+    monkeypatch.setattr("bridge.notices.outbox.GLANCE", 60.0)
     slow, other = asyncio.Event(), asyncio.Event()
 
     async def language_of(receiver):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.policy import Hours, Needs, Policy, PolicyFacts, Reason, Settings, Step, Where, needs, reasons_of
+from bridge.approvals.policy import Hours, Needs, Policy, PolicyFacts, Reason, Settings, Step, Where, needs, reasons_of
 from store.tables import ApprovalKind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.edits import Difference
-from bridge.gathering import is_approved_as_it_is
-from bridge.proposals import Proposal, drift, has_grown, is_same_send, policy_facts
+from bridge.approvals.gathering import is_approved_as_it_is
+from bridge.approvals.proposals import Proposal, drift, has_grown, is_same_send, policy_facts
+from bridge.changes.edits import Difference
 from providers.errors import BadAnswerError, ProviderError
 from store.tables import ApprovalKind
 from tests.bridge.asking import Asking

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge.alerts.routes import Escalation, Labels, OncallStep, QuietHours, Route, Routing, is_as_bad, labels_of
 from bridge.globs import fits
-from bridge.routes import Escalation, Labels, OncallStep, QuietHours, Route, Routing, is_as_bad, labels_of
 from store.tables import Alert, AlertState, Subscription
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

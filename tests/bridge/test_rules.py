@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from bridge.rules import (
+from bridge.alerts.rules import (
     DEFAULTS,
     MODELS,
     BalanceLowRule,
@@ -30,10 +30,10 @@ from bridge.rules import (
     Where,
     merged,
 )
+from bridge.alerts.usual import Sample, Usual
+from bridge.alerts.verdicts import Clear, Firing, View, judge
 from bridge.sightings import Kind
 from bridge.transitions import VANISHED, Known
-from bridge.usual import Sample, Usual
-from bridge.verdicts import Clear, Firing, View, judge
 from providers.model import FailureCategory
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

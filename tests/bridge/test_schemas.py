@@ -7,19 +7,19 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlmodel import select
 
-from bridge.adapters import ADAPTERS
-from bridge.arrivals import arrival, write
+from bridge.alerts.rules import BalanceLowRule, BounceRateRule, ComplaintsRule, TaskStalledRule
+from bridge.alerts.verdicts import Reason
 from bridge.events import EventType
-from bridge.fates import SCHEDULE
+from bridge.notices.subscriptions import BY_NAME
 from bridge.receivers.webhook import WebhookReceiver
 from bridge.record import Look, note, record, while_open
-from bridge.rules import BalanceLowRule, BounceRateRule, ComplaintsRule, TaskStalledRule
-from bridge.schemas.data import DATA
-from bridge.schemas.published import GUIDES, data_page, data_schema, index, schema
 from bridge.sightings import Kind
-from bridge.subscriptions import BY_NAME
 from bridge.transitions import VANISHED, changes, vanished
-from bridge.verdicts import Reason
+from bridge.webhooks.adapters import ADAPTERS
+from bridge.webhooks.arrivals import arrival, write
+from bridge.webhooks.fates import SCHEDULE
+from bridge.webhooks.schemas.data import DATA
+from bridge.webhooks.schemas.published import GUIDES, data_page, data_schema, index, schema
 from store.engine import Store
 from store.tables import Event
 from tests.bridge import senders

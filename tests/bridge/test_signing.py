@@ -8,10 +8,10 @@ from standardwebhooks import Webhook as Standard
 from svix.webhooks import Webhook as Svix
 from svix.webhooks import WebhookVerificationError
 
-from bridge.adapters import standard
-from bridge.adapters.contract import Arrived, ForgedError, StaleError
-from bridge.envelope import envelope
-from bridge.signing import is_secret, new_secret, sign
+from bridge.webhooks.adapters import standard
+from bridge.webhooks.adapters.contract import Arrived, ForgedError, StaleError
+from bridge.webhooks.envelope import envelope
+from bridge.webhooks.signing import is_secret, new_secret, sign
 from tests.bridge.hooks import event
 
 # The one that the specification's libraries are tested with, and the one of its own web page.

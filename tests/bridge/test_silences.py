@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bridge import silences
-from bridge.routes import Labels, Route, Routing
+from bridge.alerts import silences
+from bridge.alerts.routes import Labels, Route, Routing
 from store.tables import AlertState, NoticeKind, Silence
 from tests.bridge.alerting import FAILED, Scene
 

@@ -4,12 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bridge.alerts.rules import (
+    BalanceLowRule,
+    BalanceShortRule,
+    BounceRateRule,
+    TaskLateRule,
+    TaskStalledRule,
+    TaskStatusRule,
+)
+from bridge.alerts.usual import Sample, balances, burn, last_movement, unfinished, usual
+from bridge.alerts.verdicts import Clear, Firing, judge
+from bridge.alerts.views import aging, views
 from bridge.record import Look, note, record, while_open
-from bridge.rules import BalanceLowRule, BalanceShortRule, BounceRateRule, TaskLateRule, TaskStalledRule, TaskStatusRule
 from bridge.sightings import Kind, of_balance, of_provider, of_stats, of_task
-from bridge.usual import Sample, balances, burn, last_movement, unfinished, usual
-from bridge.verdicts import Clear, Firing, judge
-from bridge.views import aging, views
 from providers.errors import UnreachableError
 from providers.model import Balance, SendStats, Task, TaskStatus
 from store.tables import Alert, AlertState

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from sqlmodel import col, func, select
 
-from bridge.deliveries import STEPS
 from bridge.receivers.webhook import WebhookReceiver
+from bridge.webhooks.deliveries import STEPS
 from store.engine import Store
 from store.tables import Delivery, DeliveryState
 from tests.bridge import courier

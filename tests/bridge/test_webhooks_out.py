@@ -7,15 +7,15 @@ import pytest
 from aiohttp import web
 from sqlmodel import select
 
-from bridge import endpoints
-from bridge.deliveries import try_out
-from bridge.destinations import UnsafeError
-from bridge.endpoints import NameTakenError, Shipped, ShippedError, TooManyError
 from bridge.events import EventType
-from bridge.fates import JITTER, SCHEDULE, wait_after
-from bridge.queues import AT_ONCE, claim
 from bridge.receivers.webhook import WebhookReceiver
-from bridge.signing import new_secret
+from bridge.webhooks import endpoints
+from bridge.webhooks.deliveries import try_out
+from bridge.webhooks.destinations import UnsafeError
+from bridge.webhooks.endpoints import NameTakenError, Shipped, ShippedError, TooManyError
+from bridge.webhooks.fates import JITTER, SCHEDULE, wait_after
+from bridge.webhooks.queues import AT_ONCE, claim
+from bridge.webhooks.signing import new_secret
 from store.engine import Store
 from store.tables import Attempt, DeliveryState, EndpointState, Event, Notice, NoticeKind
 from tests.bridge.hooks import ADMIN, House, target

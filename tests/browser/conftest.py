@@ -16,8 +16,8 @@ from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as Tab
 
 import bot.app
-import bridge.changes
-import bridge.deeds
+import bridge.changes.deeds
+import bridge.changes.tasks
 import jobs.scheduler
 from bot.app import serve
 from bot.commands import COMMANDS
@@ -131,8 +131,8 @@ async def window(request: pytest.FixtureRequest, browser: Browser) -> AsyncItera
 @fixture
 async def demo(window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Window]:
     """What `edmbot demo` starts."""
-    monkeypatch.setattr(bridge.changes, "READ_BACK", (0.0, 0.01, 0.01))
-    monkeypatch.setattr(bridge.deeds, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
+    monkeypatch.setattr(bridge.changes.deeds, "READ_BACK", (0.0, 0.01, 0.01))
     for name in ("duties", "outbox", "approvals", "executions", "inquiries"):
         monkeypatch.setitem(jobs.scheduler.EVERY, name, 0.1)
     opening = bot.app.open_store

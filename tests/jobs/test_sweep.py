@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge import handover
+from bridge.approvals import handover
 from jobs.scheduler import Clockwork
 from jobs.sweep import AT_ONCE, Sweep
 from store.jobs import jobs

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 import bot.app
-import bridge.outbox
+import bridge.notices.outbox
 import jobs.scheduler
 import providers.http
 from bot.app import Part, serve
@@ -64,7 +64,7 @@ def work(app_yaml: Path, environ: dict[str, str], clock: Path, wrong_by: float, 
     bot.app.Store = TimedStore
     jobs.scheduler.EVERY |= dict.fromkeys(("duties", "outbox", "sweep", "alive"), 0.03)
     providers.http.ATTEMPTS = 1
-    bridge.outbox.PATIENCE = PATIENCE
+    bridge.notices.outbox.PATIENCE = PATIENCE
     skew = timedelta(seconds=wrong_by)
     UMail.__init__.__kwdefaults__["clock"] = lambda: TimedStore.clock.now() + skew
     asyncio.run(_serve(app_yaml, environ, part))

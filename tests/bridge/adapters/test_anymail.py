@@ -10,9 +10,9 @@ import django
 import pytest
 from django.conf import settings
 
-from bridge.adapters import mailgun, postmark, sendgrid
-from bridge.adapters.contract import ForgedError, Item
 from bridge.events import EventType
+from bridge.webhooks.adapters import mailgun, postmark, sendgrid
+from bridge.webhooks.adapters.contract import ForgedError, Item
 from tests.bridge import senders
 
 if not settings.configured:
@@ -158,7 +158,7 @@ def test_our_words_are_anymails_words():
     from anymail.signals import EventType as TheirType  # noqa: PLC0415
     from anymail.signals import RejectReason as TheirReason  # noqa: PLC0415
 
-    from bridge.adapters.contract import RejectReason  # noqa: PLC0415
+    from bridge.webhooks.adapters.contract import RejectReason  # noqa: PLC0415
 
     theirs = {value for name, value in vars(TheirType).items() if name.isupper()}
     ours = {one.removeprefix("message.") for one in EventType if one.startswith("message.")}

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.adapters.forms import fault
-from bridge.adapters.standard import TYPES
+from bridge.alerts.routes import is_as_bad
 from bridge.events import EventType
-from bridge.routes import is_as_bad
-from bridge.subscriptions import severity_of
+from bridge.notices.subscriptions import severity_of
 from bridge.told import Told, revived
+from bridge.webhooks.adapters.forms import fault
+from bridge.webhooks.adapters.standard import TYPES
 from providers.model import TaskStatus
 from store.tables import Event
 from templates import render

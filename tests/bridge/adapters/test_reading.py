@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.adapters import ADAPTERS
-from bridge.adapters.contract import ForgedError, Item, Misread, Told
-from bridge.adapters.wire import iso_time, judge_secret, unix_time
-from bridge.arrivals import arrival
 from bridge.told import revived
+from bridge.webhooks.adapters import ADAPTERS
+from bridge.webhooks.adapters.contract import ForgedError, Item, Misread, Told
+from bridge.webhooks.adapters.wire import iso_time, judge_secret, unix_time
+from bridge.webhooks.arrivals import arrival
 from tests.bridge import senders
 
 WORDS = st.one_of(

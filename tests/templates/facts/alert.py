@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bridge.acts import Answer
+from bridge.alerts.acts import Answer
 from bridge.events import EventType
 from store.tables import AlertState, Event, Silence
 from tests.templates.facts.notice import EVERY, STATES, alert

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from bot.commands.approval_audit import Entry
 from bot.commands.approval_looks import Piece
-from bridge.ballots import Answer
-from bridge.cardface import Card, Progress
+from bridge.approvals.ballots import Answer
+from bridge.approvals.cardface import Card, Progress
 from bridge.events import EventType
 from providers.model import TaskStatus
 from store.tables import ApprovalKind, ApprovalState, Event

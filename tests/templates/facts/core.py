@@ -6,7 +6,7 @@ from datetime import date
 from bot.commands import COMMANDS
 from bot.commands.guide import topics
 from bot.config import Role
-from bridge.decisions import Action
+from bridge.changes.decisions import Action
 from providers.errors import (
     RateLimitedError,
 )

@@ -4,9 +4,9 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
+from bridge.alerts.rules import RuleKind, Severity
 from bridge.events import EventType
-from bridge.faces import alert_face
-from bridge.rules import RuleKind, Severity
+from bridge.notices.faces import alert_face
 from bridge.told import Told, revived
 from store.tables import Alert, AlertState, new_id
 from tests.templates.facts.shared import AT, NASTY

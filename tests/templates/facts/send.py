@@ -1,6 +1,6 @@
 """The messages about writing and sending a single message."""
 
-from bridge.letters import Letter
+from bridge.changes.letters import Letter
 from providers.errors import NoEncryptionError
 from store.tables import DraftState
 from tests.templates.facts.shared import AT, ERRORS, NASTY, error

@@ -10,8 +10,8 @@ from bot.commands.balance import Line
 from bot.commands.stats import Part
 from bot.config import Role
 from bot.people import Person
-from bridge.changes import Difference
-from bridge.decisions import Action
+from bridge.changes.decisions import Action
+from bridge.changes.tasks import Difference
 from providers.errors import (
     AnswerTimeoutError,
     AuthenticationError,

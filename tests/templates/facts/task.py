@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bridge.decisions import Action, Verdict
+from bridge.changes.decisions import Action, Verdict
 from providers.model import (
     TaskStatus,
 )

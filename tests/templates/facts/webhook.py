@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.webhook_looks import Face, Try, Unread
-from bridge.endpoints import Waiting
+from bridge.webhooks.endpoints import Waiting
 from store.tables import Attempt, EndpointState
 from tests.templates.facts.shared import AT, NASTY
 

@@ -1,0 +1,341 @@
+"""Carrying out what people approved: read again, compared, asked for once, read back, written down.
+
+    claim ─▶ read the task ─▶ do the votes still count? ─▶ is it what was shown? ─▶ change it once ─▶ what came of it
+                │ cannot be read         │ no: others are asked     │ no: voided, and asked anew,
+                └ stays approved         └ pending again            └ saying what has changed
+
+Nothing here is remembered: the request's row says what is left to do, and the `Change` of its run (or the draft's row)
+whether the call may have been made. Where it may, nothing is asked for again; it is looked at.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from zoneinfo import ZoneInfo
+
+from bridge.approvals import handover
+from bridge.approvals.asking import Approvals
+from bridge.approvals.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
+from bridge.approvals.gathering import gather
+from bridge.approvals.handover import Claim, Duty
+from bridge.approvals.proposals import Proposal, drift, of_draft
+from bridge.approvals.requests import hash_of
+from bridge.changes import drafts, ledger, posting
+from bridge.changes import tasks as changes
+from bridge.changes.decisions import Action, Verdict, decide
+from bridge.changes.tasks import (
+    NOT_ASKED_FOR,
+    OPEN,
+    NotOursError,
+    OpenChangeError,
+    change_of,
+    change_task,
+    look_up,
+    was_asked_for,
+)
+from providers.base import ChangesTasks, ListsMessages, Provider, SendsMessages, require
+from providers.errors import ProviderError
+from providers.model import SendId, Task, TaskForm
+from store.engine import Store
+from store.tables import Change, ChangeState, Draft, DraftState, Outcome
+
+STEPS = ("claimed", "read", "counted", "compared", *changes.STEPS, "written")
+"""Between any two of these the process may die."""
+AT_ONCE = 10
+"""Requests that one process carries out at the same time."""
+GLANCE = 0.5
+"""Seconds after which it is looked again for what fell due, while a slow vendor is being asked."""
+TASK, DRAFT = "task/", "draft/"
+"""What `Approval.subject` begins with."""
+
+
+def _nothing(_step: str) -> None:
+    pass
+
+
+class Executor:
+    """Does what requests' rows ask for; any number of processes may do it at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        providers: Mapping[str, Provider],
+        approvals: Approvals,
+        *,
+        lost_of: LostOf,
+        zone_of: Callable[[str], ZoneInfo],
+        told: Callable[[], None],
+        crash: Callable[[str], None] = _nothing,
+    ) -> None:
+        """lost_of: who of those who voted may not decide any more.
+
+        zone_of: an account's, which office hours are meant in.
+        told: called when a card has something new to say.
+        crash: called at each of `STEPS`; where tests end the process.
+        """
+        self._store = store
+        self._providers = providers
+        self._house = House(store=store, approvals=approvals, lost_of=lost_of, zone_of=zone_of, crash=crash)
+        self._told = told
+
+    async def run(self) -> None:
+        """Everything that is due, each request by itself, so that a slow vendor holds up nobody else.
+
+        Raises:
+            ExceptionGroup: of what went wrong here; the other requests were served all the same.
+        """
+        flying: set[asyncio.Task[None]] = set()
+        failed: list[Exception] = []
+        try:
+            while True:
+                while len(flying) < AT_ONCE and (claim := await self._store.transact(handover.claim)) is not None:
+                    flying.add(asyncio.create_task(self._serve(claim)))
+                if not flying:
+                    break
+                done, flying = await asyncio.wait(flying, timeout=GLANCE, return_when=asyncio.FIRST_COMPLETED)
+                failed += [error for task in done if isinstance(error := task.exception(), Exception)]
+        finally:
+            # Their leases run out, and they are taken up again.
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+        if failed:
+            raise ExceptionGroup("executions", failed)
+
+    async def _serve(self, claim: Claim) -> None:
+        self._house.crash("claimed")
+        self._told()
+        claimed = Claimed(self._house, claim)
+        provider = self._providers.get(claim.approval.account)
+        if provider is None:
+            # Taken out of app.yaml since: nobody is left to ask.
+            await claimed.failed("no_account", {})
+        elif claim.approval.subject.startswith(DRAFT):
+            await _Posting(claimed, require(provider, SendsMessages)).serve()
+        else:
+            await _Change(claimed, require(provider, ChangesTasks)).serve()
+        self._house.crash("written")
+        self._told()
+
+
+# ---- a task at its vendor
+
+
+class _Change:
+    """A task that is to be let go; or held, where it was found on its way and rejected."""
+
+    def __init__(self, claimed: Claimed, provider: ChangesTasks) -> None:
+        self._claimed = claimed
+        self._approval = claimed.approval
+        self._store = claimed.house.store
+        self._crash = claimed.house.crash
+        self._provider = provider
+        self._id = SendId(claimed.approval.subject.removeprefix(TASK))
+
+    async def serve(self) -> None:
+        """Go on from where the rows say it stands."""
+        change = await change_of(self._store, self._claimed.run.id)
+        holds = self._claimed.claim.duty is Duty.HOLD
+        with suppress(NotOursError):
+            # Whoever has taken it up meanwhile tells what came of it.
+            if change is not None and was_asked_for(change):
+                await self._look(change)
+            else:
+                await (self._hold() if holds else self._execute())
+
+    async def _execute(self) -> None:
+        try:
+            task = await self._provider.task(self._id)
+            self._crash("read")
+            if task is None:
+                await self._claimed.gone()
+            elif await self._claimed.counts():
+                self._crash("counted")
+                await self._compare(task)
+        except ProviderError as error:
+            # Nothing was asked for: it stays approved.
+            await self._claimed.postponed(error.code)
+        except OpenChangeError:
+            await self._claimed.postponed("open_change")
+
+    async def _compare(self, task: Task) -> None:
+        told = await self._store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
+        known = ledger.written(told) if told else {}
+        now = await self._store.now()
+        proposal = await gather(self._provider, task, known, store=self._store, now=now)
+        differences = drift(Proposal.read(self._approval.proposal), proposal)
+        if differences:
+            await self._claimed.ask_anew(proposal, differences)
+            return
+        self._crash("compared")
+        await self._start(task)
+
+    async def _start(self, task: Task) -> None:
+        decision = decide(Action.RESUME, task, self._provider.can_set)
+        if decision.verdict is Verdict.ALREADY:
+            # Somebody has let it go elsewhere, or nobody has ever stopped it.
+            await self._claimed.executed(result_of(task) | {"already": True})
+            return
+        if decision.verdict is not Verdict.GO:
+            await self._claimed.failed(decision.verdict, result_of(task))
+            return
+        send_at = self._approval.send_at
+        if send_at is not None and await self._store.now() >= send_at:
+            await self._claimed.late()
+            return
+        result = await change_task(
+            self._store,
+            self._provider,
+            task,
+            decision,
+            run_id=self._claimed.run.id,
+            form=TaskForm(scheduled_at=send_at),
+            guard=self._claimed.is_ours,
+            crash=self._crash,
+        )
+        await self._report(result.change, result_of_change(result))
+
+    async def _hold(self) -> None:
+        try:
+            task = await self._provider.task(self._id)
+            if task is None:
+                await self._claimed.held(Outcome.DONE, {"held": "gone"})
+                return
+            decision = decide(Action.PAUSE, task, self._provider.can_set)
+            if decision.verdict is not Verdict.GO:
+                done = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
+                await self._claimed.held(done, result_of(task) | {"held": decision.verdict.value})
+                return
+            result = await change_task(
+                self._store,
+                self._provider,
+                task,
+                decision,
+                run_id=self._claimed.run.id,
+                guard=self._claimed.is_ours,
+                crash=self._crash,
+            )
+            await self._report(result.change, result_of_change(result))
+        except (ProviderError, OpenChangeError) as error:
+            await self._claimed.postponed(error.code if isinstance(error, ProviderError) else "open_change")
+
+    async def _look(self, change: Change) -> None:
+        """See what came of a call that was made, or may have been."""
+        task: Task | None = None
+        why: dict[str, object] = {}
+        try:
+            if _is_open(change):
+                task = await look_up(self._store, self._provider, change)
+            else:
+                task = await self._provider.task(self._id)
+        except ProviderError as error:
+            why = result_of_error(error)
+        await self._report(change, {**result_of(task), **why})
+
+    async def _report(self, change: Change, result: Mapping[str, object]) -> None:
+        if self._claimed.claim.duty is Duty.HOLD:
+            await self._report_hold(change, result)
+        elif change.state is ChangeState.DONE:
+            await self._claimed.executed(result)
+        elif change.state is ChangeState.NOT_DONE:
+            await self._claimed.failed(str(result.get("code") or "not_done"), result)
+        else:
+            await self._claimed.unknown(result, final=not _is_open(change))
+
+    async def _report_hold(self, change: Change, result: Mapping[str, object]) -> None:
+        if _is_open(change):
+            await self._claimed.postponed("outcome_unknown")
+            return
+        said, outcome = _HELD[change.state]
+        await self._claimed.held(outcome, {**result, "held": said})
+
+
+def _is_open(change: Change) -> bool:
+    return change.state in OPEN
+
+
+_HELD = {
+    ChangeState.DONE: ("held", Outcome.DONE),
+    ChangeState.NOT_DONE: ("not_held", Outcome.FAILED),
+    ChangeState.LOST: ("unknown", Outcome.UNKNOWN),
+}
+
+
+# ---- a message that waits here
+
+
+class _Posting:
+    """A draft that is to be sent, once. Nothing at a vendor identifies the result of a lost answer."""
+
+    def __init__(self, claimed: Claimed, provider: SendsMessages) -> None:
+        self._claimed = claimed
+        self._store = claimed.house.store
+        self._crash = claimed.house.crash
+        self._provider = provider
+
+    async def serve(self) -> None:
+        """Go on from where the draft's row says it stands."""
+        draft = await drafts.find(self._store, self._claimed.approval.subject.removeprefix(DRAFT))
+        self._crash("read")
+        if draft is None or draft.state is DraftState.DISCARDED:
+            await self._claimed.gone()
+        elif draft.state is DraftState.OPEN:
+            await self._send(draft)
+        elif draft.run_id != self._claimed.run.id:
+            # Somebody has sent it by another way.
+            await self._claimed.gone()
+        else:
+            await self._settle(draft)
+
+    async def _send(self, draft: Draft) -> None:
+        if not await self._claimed.counts():
+            return
+        self._crash("counted")
+        if hash_of(of_draft(draft)) != self._claimed.approval.hash:
+            # Whoever edits a draft makes another one.
+            await self._claimed.gone()
+            return
+        self._crash("compared")
+        run = self._claimed.run
+        try:
+            posted = await posting.post(
+                self._store,
+                self._provider,
+                draft,
+                by=run.user_id,
+                run=run,
+                check=_check_line(self._provider),
+                again=NOT_ASKED_FOR,
+            )
+        except NOT_ASKED_FOR as error:
+            await self._claimed.postponed(error.code)
+            return
+        self._crash("asked")
+        if posted is None:
+            await self._claimed.gone()
+        elif posted.state is DraftState.SENT and posted.accepted is not None:
+            await self._claimed.executed(posting.sent(posted.accepted))
+        elif posted.state is DraftState.FAILED:
+            again = {"draft": posted.again.id} if posted.again else {}
+            code = posted.error.code if posted.error else "failed"
+            await self._claimed.failed(code, result_of_error(posted.error) | again)
+        else:
+            await self._claimed.unknown(result_of_error(posted.error), final=True)
+
+    async def _settle(self, draft: Draft) -> None:
+        """Its process died: the call was made, or may have been."""
+        result = draft.result or {}
+        if draft.state is DraftState.SENT:
+            await self._claimed.executed(result)
+        elif draft.state is DraftState.FAILED:
+            await self._claimed.failed(str(result.get("code") or "failed"), result)
+        else:
+            result = result or {"code": "interrupted"}
+            if draft.state is DraftState.SENDING:
+                await drafts.settle(self._store, draft, DraftState.UNKNOWN, result=result)
+            await self._claimed.unknown(result, final=True)
+
+
+def _check_line(provider: Provider) -> str:
+    """The command that shows a person whether a message went out: by name, or in the day's totals."""
+    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"

@@ -1,0 +1,100 @@
+"""Requests that arrive together share a transaction: whatever waits when the store is free goes into the next one."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from bridge.webhooks.arrivals import Arrival, Written
+from store.engine import Store
+
+_AT_ONCE = 4_000
+"""Things in one transaction; more wait for the next."""
+_MOST_WAITING = 20_000
+
+Writing: TypeAlias = Callable[[Session, datetime, Sequence[Arrival]], Sequence[Written]]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrival: Arrival
+    fate: asyncio.Future[Written]
+
+
+class Journal:
+    """Writes what arrives, several requests in one commit."""
+
+    def __init__(self, store: Store, writing: Writing) -> None:
+        """writing: part of a transaction, and may be run more than once."""
+        self._store = store
+        self._writing = writing
+        self._waiting: list[_Waiting] = []
+        self._size = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that no more should."""
+        return self._size >= _MOST_WAITING
+
+    async def add(self, arrival: Arrival) -> Written:
+        """Commit what stood in a request.
+
+        Raises:
+            DBAPIError: nothing of it was written.
+        """
+        waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._size += arrival.size
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await waiting.fate
+
+    async def _write(self) -> None:
+        while self._waiting:
+            some = self._next()
+            try:
+                await self._commit(some)
+            except OperationalError as error:
+                # The database takes nothing: it would take none of them alone.
+                _fail(some, error)
+            except Exception as error:  # noqa: BLE001  # handed to whom it concerns; they raise it
+                await self._commit_apart(some, error)
+
+    def _next(self) -> Sequence[_Waiting]:
+        number, size = 0, 0
+        while number < len(self._waiting) and (not number or size + self._waiting[number].arrival.size <= _AT_ONCE):
+            size += self._waiting[number].arrival.size
+            number += 1
+        some, self._waiting = self._waiting[:number], self._waiting[number:]
+        self._size -= size
+        return some
+
+    async def _commit(self, some: Sequence[_Waiting]) -> None:
+        arrivals = [waiting.arrival for waiting in some]
+        written = await self._store.transact(lambda session, now: self._writing(session, now, arrivals))
+        for waiting, what in zip(some, written, strict=True):
+            # Who asked may have hung up.
+            if not waiting.fate.done():
+                waiting.fate.set_result(what)
+
+    async def _commit_apart(self, some: Sequence[_Waiting], error: Exception) -> None:
+        """One of them cannot be written, and the others must not suffer from it."""
+        if len(some) == 1:
+            _fail(some, error)
+            return
+        for waiting in some:
+            try:
+                await self._commit([waiting])
+            except Exception as own:  # noqa: BLE001  # as above
+                _fail([waiting], own)
+
+
+def _fail(some: Iterable[_Waiting], error: Exception) -> None:
+    for waiting in some:
+        if not waiting.fate.done():
+            waiting.fate.set_exception(error)
