@@ -3,7 +3,8 @@
     a firing alert -> a run of its own in the audit log (its key is the alert's, so there is one) -> the task is paused
     like any other (`bridge.changes.tasks`: decided, written down, asked for once, read back) -> `Alert.did`
 
-Whatever a lost answer or a dead process leaves open, the sweep settles as it does for people, and comes back here.
+Whatever a lost answer or a dead process leaves open, the sweep settles as it does for people, and comes back here. Who
+dies between a run's end and its alert's word leaves that word to the next round: the run and its change tell it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
+from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
 from bridge.alerts.casebook import Casebook
@@ -59,6 +61,8 @@ _CAME_TO = {
     ChangeState.UNKNOWN: Did.UNKNOWN,
     ChangeState.LOST: Did.UNKNOWN,
 }
+_ENDED = {Outcome.DONE: Did.PAUSED, Outcome.REFUSED: Did.NEEDLESS, Outcome.UNKNOWN: Did.UNKNOWN}
+"""What a run that changed nothing came to; by any other outcome, the task is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,9 @@ class Breaker:
         }
 
     async def run(self) -> None:
-        """One round: every alert that fires and whose rule acts, one by one."""
+        """One round: what was left open, then every alert that fires and whose rule acts, one by one."""
+        if await self._store.transact(_catch_up):
+            self._told()
         if not self._cooldowns:
             return
         while (case := await self._store.transact(self._claim)) is not None:
@@ -171,6 +177,23 @@ async def settled(store: Store, run: CommandRun, change: Change | None) -> None:
     did = _CAME_TO[change.state] if change is not None else Did.NOT_PAUSED
     alert_id = run.key.removeprefix(f"{KIND}/")
     await store.transact(lambda session, now: _note(session, now, alert_id, did))
+
+
+def _catch_up(session: Session, now: datetime) -> int:
+    """Tell on their alerts what runs have come to of which nobody lived to tell; returns how many."""
+    left = (
+        select(Alert.id, Alert.did, CommandRun.outcome, Change.state)
+        .join(CommandRun, col(CommandRun.key) == literal(f"{KIND}/").concat(col(Alert.id)))
+        .outerjoin(Change, col(Change.run_id) == CommandRun.id)
+        .where(col(Alert.did).in_([Did.ASKED, Did.UNKNOWN]), col(CommandRun.outcome).is_not(None))
+    )
+    told = 0
+    for alert_id, said, outcome, state in session.exec(left).all():
+        did = _CAME_TO[ChangeState(state)] if state is not None else _ENDED.get(outcome, Did.NOT_PAUSED)
+        if did != said:
+            _note(session, now, alert_id, did)
+            told += 1
+    return told
 
 
 def _note(session: Session, now: datetime, alert_id: str, did: Did) -> None:

@@ -145,6 +145,27 @@ async def test_a_process_that_dies_before_it_asks_leaves_a_task_that_was_not_pau
     assert (await desk.dids(), desk.pauses) == (["not_paused"], [])
 
 
+@pytest.mark.parametrize(("subject", "did"), [(TASK, "paused"), ("task/19118", "needless"), ("task/19999", "needless")])
+async def test_a_kill_between_the_end_of_a_run_and_its_word_leaves_the_word_to_the_next_round(desk, subject, did):
+    await desk.raised(subject)
+    breaker = desk.breaker()
+    await breaker._pause(await desk.store.transact(breaker._claim))
+    assert await desk.dids() == ["asked"]
+    told = desk.told
+    await desk.breaker().run()
+    assert (await desk.dids(), len(desk.pauses)) == ([did], int(did == "paused"))
+    assert desk.told > told
+
+
+async def test_a_kill_after_a_run_was_taken_for_interrupted_leaves_its_word_to_the_next_round(desk):
+    await desk.raised()
+    await desk.store.transact(desk.breaker()._claim)
+    desk.wait(3)
+    await take_interrupted(desk.store)
+    await desk.breaker().run()
+    assert (await desk.dids(), desk.pauses) == (["not_paused"], [])
+
+
 async def test_nothing_acts_while_its_alert_waits_or_is_held(desk):
     await desk.store.transact(
         lambda session, now: session.add(
