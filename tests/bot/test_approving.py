@@ -96,6 +96,19 @@ async def test_the_card_loses_its_buttons_before_anything_is_asked_of_the_vendor
     assert not {"Approve send", "Reject…"} & {button.text for button in working.buttons}
 
 
+async def test_a_vendor_that_is_down_when_it_is_approved_is_told_on_the_card(shift):
+    shown = await asked(shift)
+    shift.office.box.faults.inject("umail", "down")
+    await shift.office.slack.click(LIN, shown, "Approve send")
+    await card(
+        shift, "The vendor broke off before its answer was whole; I try again and start nothing before I have looked"
+    )
+    shift.office.box.faults.clear()
+    await shift.goes_by(seconds=61)
+    await card(shift, "Approved by @lin: ")
+    assert (await request(shift)).state is ApprovalState.EXECUTED
+
+
 async def test_nothing_is_done_when_nobody_decides_and_the_asker_is_told(shift):
     await asked(shift)
     shift.jump(hours=25)

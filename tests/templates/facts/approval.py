@@ -195,8 +195,8 @@ ENDED += [
     replace(CARD, state="unknown"),
     ended(CARD, "expired", note="late"),
     ended(CARD, "executed", votes=()),
-    ended(CARD, "approved", note="unreadable"),
 ]
+ENDED += [replace(CARD, state="approved", note=code) for code in ("unreachable", "auth", "bad_answer", "open_change")]
 EACH = [*PENDING, *ENDED]
 
 
