@@ -39,6 +39,8 @@ _KEPT = 4.0
 """Seconds that an idle connection is kept: less than most servers keep it."""
 _THREADS = 32
 """Names that may be looked up at once: one that hangs delays no other."""
+_LONGEST = 86_400.0
+"""Seconds that anybody may ask to be left alone."""
 _AGENT = "edmbot"
 
 Resolve: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
@@ -216,15 +218,16 @@ def _quoted(said: bytes) -> str:
 
 
 def _asked(headers: Mapping[str, str]) -> float | None:
-    """Retry-After: seconds, or a date (RFC 9110 10.2.3)."""
+    """Retry-After: seconds, or a date (RFC 9110 10.2.3); a day at most."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdecimal():
-        return float(value[:9])
+        return min(float(value), _LONGEST)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max((at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
+    wait = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(wait, 0.0), _LONGEST)
 
 
 def _since(began: float) -> int:

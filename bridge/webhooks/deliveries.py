@@ -158,13 +158,19 @@ class Deliverer:
         answer = None
         # A process that stood still lets somebody else try.
         if asyncio.get_running_loop().time() <= late:
-            body = envelope(parcel.event, addresses=parcel.addresses, home=self._home)
-            headers = {**sign(parcel.keys, parcel.event.id, at, body), "Content-Type": CONTENT_TYPE}
-            self._crash("sending")
-            answer = await self._receiver.post(parcel.url, body, headers, allow_private=parcel.allow_private)
+            answer = await self._try(parcel, at)
             self._crash("answered")
         self._ended.append(Ending(parcel, at, answer))
         self._news.set()
+
+    async def _try(self, parcel: Parcel, at: datetime) -> Answer:
+        try:
+            body = envelope(parcel.event, addresses=parcel.addresses, home=self._home)
+            headers = {**sign(parcel.keys, parcel.event.id, at, body), "Content-Type": CONTENT_TYPE}
+            self._crash("sending")
+            return await self._receiver.post(parcel.url, body, headers, allow_private=parcel.allow_private)
+        except Exception as error:  # noqa: BLE001  # this delivery's failed try, and nobody else's
+            return Answer(None, 0, f"could not be sent: {type(error).__name__}")
 
 
 def _count(answer: Answer | None) -> None:

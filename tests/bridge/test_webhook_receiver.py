@@ -298,6 +298,22 @@ async def test_retry_after_may_be_a_date():
             assert found is None if least is None else least <= found <= most
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("Mon, 99999999999999999999 Jan 2024 00:00:00 +0000", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2300", 86_400),
+        ("9" * 7_000, 86_400),
+    ],
+)
+async def test_a_time_to_wait_that_is_beyond_all_bounds_does_no_harm(value, found):
+    async with target() as own, client() as receiver:
+        own.answer = lambda _got: web.Response(status=503, headers={"Retry-After": value})
+        answer = await receiver.post(own.url, BODY, {}, allow_private=True)
+        assert (answer.status, answer.retry_after) == (503, found)
+
+
 # ---- TLS
 
 

@@ -166,6 +166,22 @@ async def test_nobody_there_is_tried_again(house):
     assert (tried.status, "cannot be reached" in tried.error) == (None, True)
 
 
+async def test_what_nobody_foresaw_is_one_endpoints_failed_try_and_stops_no_other(house, crm):
+    async def resolve(_name):
+        raise OverflowError("Python int too large to convert to C int")
+
+    await house.endpoint("http://odd.example/", "odd")
+    await house.endpoint(crm.url)
+    ids = await house.happens(*[f"task/{number}" for number in range(6)])
+    receiver = WebhookReceiver(resolve=resolve)
+    await House(house.store, receiver).send()
+    await receiver.close()
+    assert sorted(crm.ids) == sorted(ids)
+    failed = {(one.status, one.error) for one in await house.rows(Attempt) if one.status is None}
+    assert failed == {(None, "could not be sent: OverflowError")}
+    assert (await house.look("odd")).failing_since is not None
+
+
 async def test_what_nobody_takes_is_given_up_and_said_once(house, crm):
     async with target() as other:
         await house.endpoint(crm.url, types=["task.*", "delivery.*", "endpoint.*"])
