@@ -66,7 +66,8 @@ def _bring_forward(session: Session, by: timedelta) -> None:
     for notice in session.exec(
         select(Notice).where(or_(col(Notice.due_at).is_not(None), col(Notice.repeat_at).is_not(None)))
     ):
-        _shift(notice, by, "due_at", "lease_until", "repeat_at")
+        # What was tried is looked for from then on: a moment of the future would hide it, and it would be posted again.
+        _shift(notice, by, "due_at", "lease_until", "repeat_at", "tried_at")
     waiting = col(Alert.state).in_([AlertState.PENDING, AlertState.FIRING])
     for alert in session.exec(select(Alert).where(waiting, col(Alert.due_at).is_not(None))):
         _shift(alert, by, "due_at")

@@ -13,6 +13,7 @@ from bridge.notices.endings import Ending, settle, unpark
 from bridge.notices.faces import face
 from bridge.notices.outbox import PATIENCE, Outbox
 from bridge.receivers.board import Shown
+from jobs.gap import Watchkeeper
 from sandbox.slack.server import SlackServer
 from store.engine import Store
 from store.tables import Notice, NoticeKind, Subscription, new_id
@@ -157,6 +158,22 @@ async def test_what_lost_its_reply_is_found_and_not_posted_again(desk, kind):
     await desk.drain()
     assert desk.posted() == [row]
     assert (await desk.notice(row)).ts == desk.slack.visible(WHO, ALERTS)[0].ts
+    assert len(desk.calls("chat.postMessage")) == 1
+
+
+async def test_what_lost_its_reply_before_the_clock_was_set_back_is_found_all_the_same(desk, database):
+    keeper = Watchkeeper(desk.store, [], [])
+    desk.store.clock_offset += timedelta(hours=1)
+    desk.slack.faults.inject("lost_reply", "chat.postMessage")
+    row = note(await desk.store.now())
+    await desk.add(row)
+    await keeper.run()
+    await desk.outbox.run_once()
+    desk.store.clock_offset -= timedelta(hours=1)
+    await keeper.run()
+    await desk.drain()
+    assert desk.posted() == [row.id]
+    assert (await desk.notice(row.id)).ts is not None
     assert len(desk.calls("chat.postMessage")) == 1
 
 
