@@ -11,7 +11,10 @@ whether the call may have been made. Where it may, nothing is asked for again; i
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
 
 from bridge.approvals import handover
 from bridge.approvals.asking import Approvals
@@ -28,8 +31,10 @@ from bridge.changes.tasks import (
     OPEN,
     NotOursError,
     OpenChangeError,
+    OvertakenError,
     change_of,
     change_task,
+    history,
     look_up,
     was_asked_for,
 )
@@ -131,6 +136,8 @@ class _Change:
         self._crash = claimed.house.crash
         self._provider = provider
         self._id = SendId(claimed.approval.subject.removeprefix(TASK))
+        self._history: Mapping[str, datetime | None] = {}
+        """Of the task's changes, as it was before the task was read."""
 
     async def serve(self) -> None:
         """Go on from where the rows say it stands."""
@@ -145,7 +152,7 @@ class _Change:
 
     async def _execute(self) -> None:
         try:
-            task = await self._provider.task(self._id)
+            task = await self._read()
             self._crash("read")
             if task is None:
                 await self._claimed.gone()
@@ -155,8 +162,23 @@ class _Change:
         except ProviderError as error:
             # Nothing was asked for: it stays approved.
             await self._claimed.postponed(error.code)
-        except OpenChangeError:
+        except (OpenChangeError, OvertakenError):
             await self._claimed.postponed("open_change")
+
+    async def _read(self) -> Task | None:
+        self._history = await self._store.transact(self._changes)
+        return await self._provider.task(self._id)
+
+    def _changes(self, session: Session, _now: datetime) -> Mapping[str, datetime | None]:
+        return history(session, self._approval.account, self._id)
+
+    def _may_act(self, session: Session, now: datetime) -> bool:
+        """Whether it is still ours to act on what was read: a person may have stopped or edited it meanwhile."""
+        if not self._claimed.is_ours(session, now):
+            return False
+        if self._changes(session, now) != self._history:
+            raise OvertakenError
+        return True
 
     async def _compare(self, task: Task) -> None:
         told = await self._store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
@@ -190,14 +212,14 @@ class _Change:
             decision,
             run_id=self._claimed.run.id,
             form=TaskForm(scheduled_at=send_at),
-            guard=self._claimed.is_ours,
+            guard=self._may_act,
             crash=self._crash,
         )
         await self._report(result.change, result_of_change(result))
 
     async def _hold(self) -> None:
         try:
-            task = await self._provider.task(self._id)
+            task = await self._read()
             if task is None:
                 await self._claimed.held(Outcome.DONE, {"held": "gone"})
                 return
@@ -212,11 +234,11 @@ class _Change:
                 task,
                 decision,
                 run_id=self._claimed.run.id,
-                guard=self._claimed.is_ours,
+                guard=self._may_act,
                 crash=self._crash,
             )
             await self._report(result.change, result_of_change(result))
-        except (ProviderError, OpenChangeError) as error:
+        except (ProviderError, OpenChangeError, OvertakenError) as error:
             await self._claimed.postponed(error.code if isinstance(error, ProviderError) else "open_change")
 
     async def _look(self, change: Change) -> None:

@@ -88,6 +88,10 @@ class NotOursError(Exception):
     """Whoever asks has lost the right to, meanwhile; nothing was asked for."""
 
 
+class OvertakenError(Exception):
+    """Somebody has changed the task since it was read; nothing was asked for. For a `Guard` to raise."""
+
+
 Sleep = Callable[[float], Awaitable[None]]
 Guard = Callable[[Session, datetime], bool]
 
@@ -190,6 +194,15 @@ async def change_of(store: Store, run_id: str) -> Change | None:
     """The change that a run began last, if it came that far."""
     latest = select(Change).where(col(Change.run_id) == run_id).order_by(col(Change.id).desc())
     return await store.transact(lambda session, _now: session.exec(latest).first())
+
+
+def history(session: Session, account: str, task_id: str) -> Mapping[str, datetime | None]:
+    """Every change of a task, and when it was settled: what is the same as before a read, nobody has changed since.
+
+    No clock is compared with another: what was read is dated by its process, what was settled by the database.
+    """
+    same_task = (col(Change.account) == account, col(Change.task_id) == task_id)
+    return {row.id: row.settled_at for row in session.exec(select(Change).where(*same_task))}
 
 
 def was_asked_for(change: Change | None) -> bool:

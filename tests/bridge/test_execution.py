@@ -9,7 +9,9 @@ import bridge.changes.tasks
 from bridge.approvals.handover import LEASE
 from bridge.approvals.policy import Policy, Settings
 from bridge.changes import drafts
+from bridge.changes.decisions import Action, decide
 from bridge.changes.letters import Letter
+from bridge.changes.tasks import change_task
 from sandbox.mailing import Status
 from store.limits import SharedLimiter
 from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, CommandRun, DraftState, Outcome
@@ -29,6 +31,17 @@ async def desk(store, monkeypatch):
 async def state(desk, approval_id):
     row = await desk.row(approval_id)
     return row.state, row.note
+
+
+async def run_of(desk):
+    """A command of somebody's; its id."""
+
+    def run(session, now):
+        run = CommandRun(key="w", kind="slash", user_id=LIN, text="x", worker="w", received_at=now, lease_until=now)
+        session.add(run)
+        return run.id
+
+    return await desk.store.transact(run)
 
 
 # ---- as it should go
@@ -386,6 +399,25 @@ async def test_a_change_by_somebody_else_is_waited_for(desk):
     assert (await state(desk, approval_id), desk.edits) == ((S.APPROVED, "open_change"), [])
 
 
+async def test_what_a_person_cancels_while_it_is_read_stays_cancelled(desk):
+    task_id, approval_id = await desk.approved()
+    desk.box.faults.inject("umail", "slow", call="list-task", seconds=0.5)
+    reading = asyncio.create_task(desk.run())
+    while "list-task" not in [request.call for request in desk.box.requests]:
+        await asyncio.sleep(0.01)
+    task = await desk.umail.task(task_id)
+    decision = decide(Action.CANCEL, task, desk.umail.can_set)
+    result = await change_task(desk.store, desk.umail, task, decision, run_id=await run_of(desk))
+    assert result.state is ChangeState.DONE
+    assert not reading.done()
+    await reading
+    assert (await state(desk, approval_id), desk.starts) == ((S.APPROVED, "open_change"), [])
+    desk.wait(6)
+    await desk.run()
+    assert (await state(desk, approval_id), desk.starts) == ((S.FAILED, "finished"), [])
+    assert desk.task(task_id).status is Status.CANCELLED
+
+
 # ---- a resume
 
 
@@ -403,16 +435,8 @@ async def test_what_goes_at_once_gets_a_time_that_has_not_passed(desk):
 LETTER = Letter("news@shop.example", "小店", tuple(f"a{n}@example.com" for n in range(3)), "Hello", "text")
 
 
-async def written(desk, **more):
-    def run(session, now):
-        run = CommandRun(
-            key="w", kind="slash", user_id=LIN, text="send", worker="w", received_at=now, lease_until=now, **more
-        )
-        session.add(run)
-        return run.id
-
-    run_id = await desk.store.transact(run)
-    return await drafts.write(desk.store, LETTER, account="emailcar", by=LIN, run_id=run_id)
+async def written(desk):
+    return await drafts.write(desk.store, LETTER, account="emailcar", by=LIN, run_id=await run_of(desk))
 
 
 def submissions(desk):
