@@ -139,7 +139,9 @@ def postponed(session: Session, now: datetime, claim: Claim, code: str) -> bool:
         return False
     due_at = now + backoff(row.looked)
     state = _WAITS.get(claim.duty, ApprovalState.APPROVED)
-    waits = {"state": state, "note": code, "looked": row.looked + 1, "lease_until": None}
+    waits = {"state": state, "looked": row.looked + 1, "lease_until": None}
+    # Of one that was rejected, the note is why, in a person's words.
+    waits |= {} if state is ApprovalState.REJECTED else {"note": code}
     change(session, now, row, **waits, due_at=due_at)
     _renew(session, claim.run.id, due_at + LEASE)
     return True

@@ -439,8 +439,9 @@ async def test_what_was_found_and_rejected_is_held_and_only_then_over(desk):
     assert await desk.find_one() is None, "it is being held"
     claim = await desk.claim()
     assert (claim.duty, claim.approval.state) == (Duty.HOLD, ApprovalState.REJECTED)
+    why = claim.approval.note
     assert await desk.report("postponed", claim, "unreachable") is True
-    assert (await desk.row(row)).state is ApprovalState.REJECTED
+    assert ((await desk.row(row)).state, (await desk.row(row)).note) == (ApprovalState.REJECTED, why)
     desk.wait(seconds=6)
     claim = await desk.claim()
     assert await desk.report("held", claim, {"status": "draft"}) is True
