@@ -154,7 +154,8 @@ class Target:
 
     receiver: str
     group_key: str
-    """Alerts of one key share a message. Its last part is the severity: nothing critical joins a message unheard."""
+    """Alerts of one key share a message. Its last part is the severity: nothing critical joins a message unheard. And
+    it has whom the message names: what others must hear of joins none that does not call them."""
     labels: Mapping[str, str]
     """What the alerts of the group have in common."""
     wait: timedelta = timedelta(seconds=10)
@@ -196,9 +197,10 @@ class Routing:
     def targets(self, labels: Labels, now: datetime, subscriptions: Iterable[Subscription] = ()) -> Sequence[Target]:
         """Who hears of it, each receiver once: by the routes in their order, then who has subscribed."""
         found: dict[str, Target] = {}
-        for route in self._taken(labels):
-            mention = tuple(who for one in self._steps(route) if not one.delay for who in one.who)
+        taken = self._taken(labels)
+        for route in taken:
             for receiver in self._receivers(route):
+                mention = self._mentioned(receiver, taken)
                 found.setdefault(receiver, self._target(receiver, route, labels, now, mention))
         for one in subscriptions:
             if wants(one, labels):
@@ -238,14 +240,23 @@ class Routing:
     def _receivers(self, route: Route) -> tuple[str, ...]:
         return route.receivers or ((self._default,) if self._default else ())
 
+    def _mentioned(self, receiver: str, taken: Sequence[Route]) -> tuple[str, ...]:
+        """Whom the first message there names: the on-call of each route that leads there."""
+        leading = [route for route in taken if receiver in self._receivers(route)]
+        who = [who for route in leading for one in self._steps(route) if not one.delay for who in one.who]
+        return tuple(dict.fromkeys(who))
+
     def _steps(self, route: Route) -> Sequence[OncallStep]:
         return self._oncall[route.oncall] if route.oncall else ()
 
     def _target(self, receiver: str, route: Route, labels: Labels, now: datetime, mention: tuple[str, ...]) -> Target:
         common: dict[str, str] = {label: str(getattr(labels, label)) for label in route.group_by}
+        shared = [f"{key}={value}" for key, value in common.items()]
+        if mention:
+            shared.append(f"mention={','.join(mention)}")
         return Target(
             receiver=receiver,
-            group_key="|".join((*(f"{key}={value}" for key, value in common.items()), labels.severity)),
+            group_key="|".join((*shared, labels.severity)),
             labels=common,
             wait=route.group_wait,
             interval=route.group_interval,

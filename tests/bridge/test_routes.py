@@ -130,6 +130,24 @@ def test_alerts_of_another_severity_never_share_a_message():
     assert len(keys) == 2
 
 
+def test_alerts_that_call_different_people_never_share_a_message():
+    oncall = {name: (OncallStep(who=(who,)),) for name, who in (("edm", "S0EDM"), ("boss", "U0MEI"))}
+    routes = [Route(receivers=("C1",), tasks=(name,), oncall=name, group_by=()) for name in oncall]
+    found = {}
+    for name in oncall:
+        labels = Labels(account="umail", rule="r", kind="k", severity="critical", subject="s", names=(name,))
+        [target] = Routing(routes, None, oncall).targets(labels, NOW)
+        found[target.group_key] = target.mention
+    assert list(found.values()) == [("S0EDM",), ("U0MEI",)]
+
+
+def test_two_routes_that_lead_to_one_receiver_call_the_people_of_both():
+    oncall = {name: (OncallStep(who=(who, "S0ALL")),) for name, who in (("edm", "S0EDM"), ("boss", "U0MEI"))}
+    routes = [Route(receivers=("C1",), oncall=name, goes_on=True) for name in oncall]
+    [target] = Routing(routes, None, oncall).targets(LABELS, NOW)
+    assert target.mention == ("S0EDM", "S0ALL", "U0MEI")
+
+
 def test_the_first_message_mentions_who_has_no_delay_and_the_others_are_steps():
     routes = (
         Route(receivers=("C1",), oncall="edm", goes_on=True),
