@@ -239,6 +239,10 @@ async def test_a_bad_item_is_set_aside_and_the_rest_goes_through(anywhere):
         (b"[" * 5_000 + b"]" * 5_000, "nested too deep"),
         (b'{"data":' * 50 + b"1" + b"}" * 50, "nested too deep"),
         (b"[" + b"9" * 5_000 + b"]", "not JSON"),
+        ('[{"emailId":"1"}]'.encode("utf-16"), "not JSON"),
+        ('["\ud83d"]'.encode("utf-16-le", "surrogatepass"), "not JSON"),
+        ('["\ud83d"]'.encode("utf-32-be", "surrogatepass"), "not JSON"),
+        (b'["\xed\xa0\xbd"]', "not JSON"),
     ],
 )
 async def test_what_is_no_json_is_kept_and_taken_so_that_it_is_not_sent_for_ever(door, body, reason):
@@ -262,6 +266,19 @@ async def test_characters_that_no_database_keeps_do_no_harm(anywhere):
     assert await anywhere.send("itnio", senders.plain([row])) == (200, (1, 0, 0))
     [event] = await anywhere.events()
     assert (event.subject, event.data["description"]) == ("message/a\ufffdb", "half \ufffd, whole 😀")
+
+
+@pytest.mark.parametrize("row", [b'"\\ud83d\\u0000"', b'{"emailState": "\\udc00", "\\u0000": 1}'])
+async def test_what_cannot_be_read_is_kept_on_any_database_whatever_its_characters(anywhere, row):
+    request = senders.arrived(b"[" + row + b"]", path_secret=senders.PATH_SECRET)
+    assert await anywhere.send("itnio", request) == (200, (0, 0, 1))
+    [misfit] = await anywhere.rows(Misfit)
+    assert "\ufffd" in misfit.body
+
+
+async def test_a_mark_of_the_byte_order_is_no_part_of_the_json(door):
+    request = senders.arrived(b"\xef\xbb\xbf" + every()["itnio"].body, path_secret=senders.PATH_SECRET)
+    assert await door.send("itnio", request) == (200, (3, 0, 0))
 
 
 async def test_an_id_that_is_too_long_for_an_index_does_no_harm(anywhere):

@@ -13,19 +13,20 @@ from bridge.webhooks.adapters.contract import Arrived, ForgedError, Misread, Sta
 
 _DEEPEST = 32
 """What is nested deeper is no vendor's; what renders and forwards it later goes down by recursion."""
+# JSON is UTF-8 (RFC 8259 8.1): whatever cannot be written stands there as an escape.
 _UNWRITABLE = re.compile(rb"\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})")
 """A NUL, which PostgreSQL does not store, and halves of characters, which no encoding writes."""
 _KEPT = 16 * 1024
 
 
 def json_of(body: bytes) -> Any:  # noqa: ANN401  # JSON
-    """A body as JSON that every database and every encoding can write.
+    """A body as JSON, in UTF-8, that every database and every encoding can write.
 
     Raises:
         ValueError: it is none, or is nested too deep.
     """
     try:
-        value = json.loads(body, parse_constant=_refused, parse_float=_finite)
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
     _judge_depth(value, _DEEPEST)
@@ -56,14 +57,18 @@ def _clean(value: Any) -> Any:  # noqa: ANN401  # JSON
     if isinstance(value, list):
         return [_clean(inner) for inner in value]
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+        return _writable(value)
     return value
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
 def misread(reason: str, body: bytes | object) -> Misread:
     """What could not be read, as it came, or at least the beginning of it."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
-    return Misread(reason, text.replace("\0", "\ufffd")[:_KEPT])
+    return Misread(_writable(reason), _writable(text[:_KEPT]))
 
 
 def each(body: bytes, key: str | None = None) -> Iterator[Mapping[str, Any] | Misread]:
