@@ -6,11 +6,10 @@ from datetime import time, timedelta
 from types import MappingProxyType
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bridge.durations import Span
+from bridge.durations import Span, TimeOfDay
 
-_AT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
 _OFTEN = timedelta(seconds=10)
 _RARELY = timedelta(days=7)
@@ -22,15 +21,6 @@ def _interval(span: timedelta) -> timedelta:
     return span
 
 
-def _time_of_day(value: object) -> time:
-    if isinstance(value, time):
-        return value
-    match = _AT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("is no time of day; write it as in 09:00")
-    return time(int(match[1]), int(match[2]))
-
-
 def _channel(text: str) -> str:
     if not _CHANNEL.fullmatch(text):
         raise ValueError("is not a channel's id; copy it from the channel's details (C…)")
@@ -38,7 +28,6 @@ def _channel(text: str) -> str:
 
 
 Interval: TypeAlias = Annotated[Span, AfterValidator(_interval)]
-TimeOfDay: TypeAlias = Annotated[time, BeforeValidator(_time_of_day)]
 Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
 
 

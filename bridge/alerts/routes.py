@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.alerts.rules import RuleKind, Severity
-from bridge.durations import Span
+from bridge.durations import Span, TimeOfDay
 from bridge.events import EventType
 from bridge.globs import any_fits, fits
 from bridge.ids import Mentioned, Receiver
@@ -108,17 +108,8 @@ class OncallStep(_Section):
         return self.after or timedelta(0)
 
 
-def _clock(text: object) -> time:
-    if isinstance(text, time):
-        return text
-    try:
-        return time.fromisoformat(str(text).zfill(5))
-    except ValueError:
-        raise ValueError("is no time of day; write it as in 22:00") from None
-
-
-Clock: TypeAlias = Annotated[time, BeforeValidator(_clock)]
-"""A field of app.yaml: a time of day."""
+Clock: TypeAlias = TimeOfDay
+"""As the hours of approvals call it."""
 
 
 class QuietHours(_Section):
@@ -126,8 +117,8 @@ class QuietHours(_Section):
 
     receivers: tuple[Receiver, ...] = ()
     """Empty: everywhere."""
-    begin: Clock = Field(alias="from")
-    end: Clock = Field(alias="to")
+    begin: TimeOfDay = Field(alias="from")
+    end: TimeOfDay = Field(alias="to")
 
     def until(self, receiver: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         """When they end for `receiver`, in `zone`; None while they are not."""

@@ -449,7 +449,8 @@ ROUTING_MISTAKES = [
         "oncall: {edm: [{after: 2m, who: [U0A]}, {after: 1m, who: [U0A]}]}",
         "oncall.edm: its steps are not in order; put the one with the shortest after: first",
     ),
-    ("quiet_hours: [{from: late, to: 8:00}]", "quiet_hours[0].from: is no time of day; write it as in 22:00"),
+    ("quiet_hours: [{from: late, to: 8:00}]", "quiet_hours[0].from: is no time of day; write it as in 09:00"),
+    ("quiet_hours: [{from: '22:00+08:00', to: 8:00}]", "quiet_hours[0].from: is no time of day; write it as in 09:00"),
     ("quiet_hours: [{from: 22:00}]", "quiet_hours[0].to: is missing; add it"),
 ]
 
