@@ -7,7 +7,6 @@ tell of it once.
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +31,6 @@ Row: TypeAlias = dict[str, Any]
 _EVENT, _MISFIT, _WATCH, _SUBSCRIPTION, _ENDPOINT = (
     SQLModel.metadata.tables[name] for name in ("event", "misfit", "message_watch", "subscription", "webhook_endpoint")
 )
-_OUR_ID = re.compile(r"[0-9a-f]{32}")
 _SAID = (
     *("raw_status", "message_id", "recipient", "reject_reason", "description", "mta_response", "tags", "metadata"),
     *("click_url", "user_agent"),
@@ -92,8 +90,8 @@ def arrival(source: str, account: str, found: Collection[Found]) -> Arrival:
 def _row_of(source: str, account: str, one: Item | Told) -> Row:
     """An event's columns but for when it was recorded; `time` is None where nobody says when it happened."""
     if isinstance(one, Told):
-        # An id of ours stays: what goes round from one edmbot to the next comes to an end.
-        id_ = one.id if _OUR_ID.fullmatch(one.id) else event_id(account, source, "", one.id)
+        # Never the sender's own: an event of ours might have it one day.
+        id_ = event_id(account, source, "", one.origin or one.id)
         type_, subject, data = one.type.value, one.subject, one.data
     else:
         id_ = event_id(account, source, "", one.vendor_id or _digest(one.raw))
@@ -118,10 +116,16 @@ def write(
     entry = _Entry(session, now)
     for account in {one.account for one in some} & {*follows}:
         entry.look(account, [one for each in some if each.account == account for one, _ in each.reports])
-    entry.there = _there(session, [row["id"] for one in some for _, row in one.reports])
+    entry.there = _there(session, [id_ for one in some for report, row in one.reports for id_ in _ids(report, row)])
     written = [entry.take(one) for one in some]
     entry.close(judge, pace)
     return written
+
+
+def _ids(report: Item | Told, row: Row) -> Sequence[str]:
+    """Those under which it may be here already: what an edmbot forwards may be our own."""
+    origin = report.origin if isinstance(report, Told) else None
+    return [row["id"], origin] if origin else [row["id"]]
 
 
 def _there(session: Session, ids: Sequence[str]) -> set[str]:
@@ -164,7 +168,7 @@ class _Entry:
     def _is_new(self, account: str, report: Item | Told, row: Row) -> bool:
         if isinstance(report, Item) and (account, report.message_id) in self._followed:
             return self._moves(account, report)
-        if row["id"] in self.there:
+        if not self.there.isdisjoint(_ids(report, row)):
             return False
         self.there.add(row["id"])
         stamped = row | {"time": row["time"] or self._now, "recorded_at": self._now}

@@ -17,6 +17,8 @@ from store.tables import Event
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "edmbot"
+ORIGIN = "originid"
+"""What another edmbot told has this beside `id`: its id where it was told first, by which a circle comes to its end."""
 SCHEMAS = "/schemas"
 """Where schemas are served, below our address."""
 
@@ -32,9 +34,11 @@ def envelope(event: Event, *, addresses: bool = False, home: str | None = None) 
     home: our public address, without a slash at its end; None: nobody said it.
     """
     schema = {} if home is None or event.as_told else {"dataschema": home + data_path(event.type)}
+    origin = (event.raw or {}).get(ORIGIN) if event.as_told else None
     return _json(
         {
             **schema,
+            **({ORIGIN: origin} if origin else {}),
             "specversion": "1.0",
             "id": event.id,
             "source": f"{SOURCE}/{quote(event.account, safe='')}" if event.account else SOURCE,

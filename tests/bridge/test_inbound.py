@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -16,11 +16,13 @@ from sqlmodel import col, select
 import bot.inlet
 import store.engine
 from bot.inlet import PATHS, Inlet
+from bridge.events import event_id
 from bridge.notices.messagewatch import watch
 from bridge.notices.subscriptions import add as subscribe
 from bridge.record import Look, note, record
 from bridge.sightings import Kind, of_message
 from bridge.webhooks.adapters import ADAPTERS
+from bridge.webhooks.envelope import envelope
 from bridge.webhooks.inbound import Inbound, Source
 from providers.messages import MessageRecord, MessageStatus
 from store.engine import Store
@@ -530,12 +532,12 @@ def _value(name, source, outcome):
 
 
 async def test_an_envelope_is_taken_as_it_is(door):
-    envelope = told(time="2026-11-21T08:00:00+08:00", data={"to": "failed"}, partner="x")
-    assert await door.send("standard", senders.standard(envelope)) == (200, (1, 0, 0))
+    said = told(time="2026-11-21T08:00:00+08:00", data={"to": "failed"}, partner="x")
+    assert await door.send("standard", senders.standard(said)) == (200, (1, 0, 0))
     [event] = await door.events()
     assert (event.account, event.type, event.subject) == ("standard", "task.failed", "task/7")
     assert (event.time, event.data) == (datetime(2026, 11, 21, tzinfo=UTC), {"to": "failed"})
-    assert event.raw == {name: value for name, value in envelope.items() if name != "data"}
+    assert event.raw == {name: value for name, value in said.items() if name != "data"}
 
 
 async def test_an_id_is_one_event_whatever_else_is_said(door):
@@ -544,11 +546,42 @@ async def test_an_id_is_one_event_whatever_else_is_said(door):
     assert await door.send("standard", senders.standard(again, id_="msg_2")) == (200, (0, 1, 0))
 
 
-async def test_an_id_of_ours_stays_so_that_what_goes_round_comes_to_an_end(door):
-    ours = "0123456789abcdef" * 2
-    await door.send("standard", senders.standard(told(id=ours)))
-    [event] = await door.events()
-    assert event.id == ours
+async def test_nobody_takes_an_id_that_an_event_of_ours_will_have(anywhere):
+    await followed(anywhere)
+    ours = event_id("itnio", f"message/{MESSAGE}", "message.queued", 1)
+    assert await anywhere.send("standard", senders.standard(told(id=ours))) == (200, (1, 0, 0))
+    assert await anywhere.send("standard", senders.standard(told(id=ours))) == (200, (0, 1, 0))
+    [taken] = await anywhere.events()
+    assert taken.id != ours
+    await anywhere.send("itnio", reported("成功"))
+    assert ours in [event.id for event in await anywhere.events() if event.type == "message.queued"]
+
+
+def forwarded(event):
+    """As an edmbot sends it to the next."""
+    return senders.raw_standard(envelope(event, addresses=True))
+
+
+@pytest.mark.parametrize("length", [2, 3])
+async def test_what_goes_round_from_one_edmbot_to_the_next_comes_to_an_end(tmp_path, length):
+    async with AsyncExitStack() as stack:
+        ring = []
+        for number in range(length):
+            door = await stack.enter_async_context(built(f"sqlite:///{tmp_path}/{number}.db"))
+            ring.append(await stack.enter_async_context(door.open()))
+        assert await ring[0].send("mailgun", every()["mailgun"]) == (200, (1, 0, 0))
+        [event] = await ring[0].events()
+        for door in ring[1:]:
+            assert await door.send("standard", forwarded(event)) == (200, (1, 0, 0))
+            [event] = await door.events()
+        assert await ring[0].send("standard", forwarded(event)) == (200, (0, 1, 0))
+        assert len(await ring[0].events()) == 1
+
+
+async def test_what_came_from_outside_a_ring_goes_round_once(door):
+    origin, first, second = ("0123456789abcdef" * 2, "1" * 32, "2" * 32)
+    assert await door.send("standard", senders.standard(told(id=first, originid=origin))) == (200, (1, 0, 0))
+    assert await door.send("standard", senders.standard(told(id=second, originid=origin))) == (200, (0, 1, 0))
 
 
 async def test_without_an_id_the_requests_counts(door):

@@ -93,6 +93,8 @@ class Told:
     """Aware; None: when it arrived."""
     data: Mapping[str, Any]
     raw: Mapping[str, Any]
+    origin: str | None = None
+    """Its id at the edmbot that told it first; None where none did."""
 
 
 @dataclass(frozen=True, slots=True)

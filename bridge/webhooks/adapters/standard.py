@@ -4,6 +4,7 @@ Specification: https://github.com/standard-webhooks/standard-webhooks, "Signatur
 object, or a list of them. What only this bot can say (alerts, approvals, its own deliveries) is taken from nobody.
 """
 
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -17,6 +18,7 @@ from bridge.webhooks.adapters.contract import Arrived, ForgedError, Found, Misre
 from bridge.webhooks.adapters.forms import fault
 from bridge.webhooks.adapters.settings import SigningSecret
 from bridge.webhooks.adapters.wire import each, is_same, iso_time, judge_time, misread, object_of, text_of, unix_time
+from bridge.webhooks.envelope import ORIGIN
 
 _OURS = ("alert.", "approval.", "endpoint.", "delivery.")
 TYPES: Mapping[str, EventType] = {one.value: one for one in EventType if not one.startswith(_OURS)}
@@ -25,6 +27,7 @@ _SHORTEST = 24
 """Bytes of a secret, as the specification says."""
 _LONGEST = 200
 """Characters of an id or a subject."""
+_OUR_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Settings(SigningSecret):
@@ -82,5 +85,7 @@ def _item(envelope: Mapping[str, Any], request_id: str) -> Found:
     time = iso_time(envelope.get("time"))
     if time is None and envelope.get("time") is not None:
         return misread("time is not ISO 8601 with a zone", envelope)
-    raw = {name: value for name, value in envelope.items() if name != "data"}
-    return Told(id=id_, type=TYPES[word], subject=subject, time=time, data=object_of(data), raw=raw)
+    origin = next((one for one in (text_of(envelope.get(ORIGIN)), id_) if one and _OUR_ID.fullmatch(one)), None)
+    raw = {name: value for name, value in envelope.items() if name not in ("data", ORIGIN)}
+    raw |= {ORIGIN: origin} if origin else {}
+    return Told(id=id_, type=TYPES[word], subject=subject, time=time, data=object_of(data), raw=raw, origin=origin)

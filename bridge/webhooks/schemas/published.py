@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from bridge.events import EventType
-from bridge.webhooks.envelope import SCHEMAS, data_path
+from bridge.webhooks.envelope import ORIGIN, SCHEMAS, data_path
 from bridge.webhooks.schemas.data import DATA
 from bridge.webhooks.schemas.guide import Guide
 from bridge.webhooks.schemas.guides_ours import OURS
@@ -86,6 +86,11 @@ def _envelope(type_: EventType) -> Schema:
         "subject": {"type": "string", "minLength": 1, "description": "What it is about, such as `task/19124`."},
         "time": {"type": "string", "format": "date-time", "description": "When it was observed, UTC."},
         "datacontenttype": {"const": "application/json"},
+        ORIGIN: {
+            "type": "string",
+            "pattern": "^[0-9a-f]{32}$",
+            "description": "Of what another edmbot told: its id there, where it was told first.",
+        },
         "dataschema": {
             "type": "string",
             "format": "uri",
