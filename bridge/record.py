@@ -19,7 +19,7 @@ from bridge.approvals import cardface
 from bridge.events import event_id
 from bridge.notices import watch
 from bridge.sightings import Kind, Sighting, about, moved_counters
-from bridge.snapshots import BASELINED, is_baselined, known, reread, row_of, write
+from bridge.snapshots import BASELINED, baselined_at, is_baselined, known, reread, row_of, write
 from bridge.transitions import VANISHED, Change, Known, changes, differs, vanished
 from providers.contacts import ImportState
 from providers.model import TaskStatus
@@ -45,6 +45,8 @@ class Noted:
     """By the vendor's id."""
     baseline: bool = False
     """No poll of this kind has come to its end for this account."""
+    since: datetime | None = None
+    """When the first poll of this kind came to its end: nobody has asked what was over before."""
 
     @property
     def versions(self) -> Mapping[str, int]:
@@ -130,7 +132,9 @@ async def note_all(store: Store, account: str, asked: Mapping[Kind, Sequence[str
 
     def noted(session: Session, now: datetime, kind: Kind, subjects: Sequence[str] | None) -> Noted:
         rows = known(session, account, kind, subjects)
-        return Noted(account=account, kind=kind, at=now, known=rows, baseline=_is_first(session, account, kind))
+        since = None if kind in _ASKED_FOR else baselined_at(session, account, kind)
+        first = kind not in _ASKED_FOR and since is None
+        return Noted(account=account, kind=kind, at=now, known=rows, baseline=first, since=since)
 
     return await store.transact(lambda session, now: [noted(session, now, *one) for one in asked.items()])
 

@@ -38,7 +38,7 @@ _MARKS = (
 )
 # Not `IS NOT NULL`: of an index, SQLite takes a range.
 _LOOKED_AT = _ROWS.where(_SNAPSHOT.c.look_at > bindparam("since", _LONG_AGO))
-_BASELINE = select(_SNAPSHOT.c.version).where(*_OURS, _SNAPSHOT.c.subject == bindparam("subject"))
+_BASELINE = select(_SNAPSHOT.c.first_seen).where(*_OURS, _SNAPSHOT.c.subject == bindparam("subject"))
 
 POLL = "poll"
 """A poll's job is called `poll <account> <what>`."""
@@ -80,8 +80,14 @@ def reread(
 
 def is_baselined(session: Session, account: str, kind: Kind) -> bool:
     """Whether the first poll of a kind has come to its end."""
+    return baselined_at(session, account, kind) is not None
+
+
+def baselined_at(session: Session, account: str, kind: Kind) -> datetime | None:
+    """When the first poll of a kind came to its end; None while it has not."""
     given = {"account": account, "kind": BASELINED, "subject": kind.value}
-    return session.connection().execute(_BASELINE, given).first() is not None
+    found: datetime | None = session.connection().execute(_BASELINE, given).scalar()
+    return found
 
 
 def row_of(account: str, kind: str, row: Known) -> dict[str, Any]:

@@ -35,7 +35,7 @@ async def tasks(place: Place, claimed: Claimed) -> bool:
                     # Not every dialect can ask for every status; those tasks are asked for by their id.
                     continue
                 listed.append(status)
-            for day in _days(place, claimed):
+            for day in _days(place, claimed, look.noted.since):
                 await _all_pages(found, partial(reads.tasks, day=day))
             await _by_id(reads, look, found, [row for row in look.known.values() if _wanted(row, listed, claimed.at)])
         finally:
@@ -53,14 +53,17 @@ def _statuses(place: Place, claimed: Claimed, known: Iterable[Known]) -> Sequenc
     ]
 
 
-def _days(place: Place, claimed: Claimed) -> Sequence[date]:
-    """Today, now and then, and the days since it was asked last."""
+def _days(place: Place, claimed: Claimed, begun: datetime | None) -> Sequence[date]:
+    """Today, now and then, and the days since it was asked last.
+
+    begun: when the baseline ended; what was over on the days before it is no news.
+    """
     every = place.polling.tasks * WAITING
     if not crosses(claimed.before, claimed.at, every):
         return ()
     last = place.today(claimed.at)
     since = claimed.before - every if claimed.before else claimed.at
-    first = max(place.today(since), last - timedelta(days=FAR))
+    first = max(place.today(since), last - timedelta(days=FAR), min(place.today(begun), last) if begun else date.min)
     return [first + timedelta(days=days) for days in range((last - first).days + 1)]
 
 

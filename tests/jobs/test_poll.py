@@ -118,6 +118,21 @@ async def test_a_task_that_came_and_went_between_two_polls_is_not_missed(tower):
     assert ("umail", "task.discovered", "task/31000") in tower.seen
 
 
+async def test_what_was_over_on_the_day_before_the_baseline_is_no_news(tower):
+    world = tower.box.world.umail["demo-umail"]
+    pattern, now = world.tasks[19124], tower.box.clock.now()
+    old = type(pattern)(31_000, "sn-31000", pattern.settings, 10, Status.FAILED, now)
+    old.time_start = old.time_end = now
+    world.tasks[31_000] = old
+    clock = tower.clock("umail tasks")
+    await tower.round(clock, hours=12, minutes=1)
+    days = set()
+    for _ in range(7):
+        days |= {key for key in asked(await tower.round(clock, seconds=60)) if key.startswith("2026-")}
+    assert ("umail", "task.discovered", "task/31000") not in tower.seen
+    assert days == {"2026-11-22"}
+
+
 async def test_a_deleted_task_vanishes_after_two_looks(tower):
     clock = tower.clock("umail tasks")
     await tower.round(clock)
