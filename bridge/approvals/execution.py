@@ -328,11 +328,16 @@ class _Posting:
                 run=run,
                 check=_check_line(self._provider),
                 again=NOT_ASKED_FOR,
+                guard=self._claimed.is_ours,
+                crash=self._crash,
             )
         except NOT_ASKED_FOR as error:
             await self._claimed.postponed(error.code)
             return
-        self._crash("asked")
+        except NotOursError:
+            # Whoever takes it up next finds the draft as it was.
+            return
+        self._crash("settled")
         if posted is None:
             await self._claimed.gone()
         elif posted.state is DraftState.SENT and posted.accepted is not None:

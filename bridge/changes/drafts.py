@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import Session, col, select
 
 from bridge.changes.letters import Letter
+from bridge.changes.tasks import Guard, NotOursError, anybody
 from store import homes
 from store.engine import Store
 from store.tables import CommandRun, Draft, DraftState
@@ -54,13 +55,20 @@ async def find(store: Store, draft_id: str) -> Draft | None:
     return await store.transact(found)
 
 
-async def claim(store: Store, draft: Draft, *, by: str, run_id: str) -> bool:
+async def claim(store: Store, draft: Draft, *, by: str, run_id: str, guard: Guard = anybody) -> bool:
     """Take an open draft for sending; False when somebody was faster or its time is over.
 
     From now on the run that sends it is its run: when that one ends without having settled it, `tidy` does.
+
+    guard: asked in the transaction that takes it: a process that slept past its lease must not act.
+
+    Raises:
+        NotOursError: `guard` said no.
     """
 
     def claimed(session: Session, now: datetime) -> bool:
+        if not guard(session, now):
+            raise NotOursError
         _forget_answer(session, draft)
         found = session.exec(
             update(Draft)

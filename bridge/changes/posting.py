@@ -1,16 +1,25 @@
 """A draft on its way to its vendor: claimed, sent once, written down."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bridge.changes import drafts
 from bridge.changes.deeds import Deed, carry_out
 from bridge.changes.letters import Letter
+from bridge.changes.tasks import Guard, anybody
 from providers.base import SendsMessages
 from providers.errors import ProviderError
 from providers.messages import Accepted
 from store.engine import Store
 from store.tables import CommandRun, Draft, DraftState
+
+STEPS = ("intended", "asked")
+"""Claimed, and answered: after either the process may die."""
+
+
+def _nothing(_step: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +43,22 @@ async def post(
     run: CommandRun,
     check: str,
     again: tuple[type[ProviderError], ...] = (),
+    guard: Guard = anybody,
+    crash: Callable[[str], None] = _nothing,
 ) -> Posted | None:
     """Send an open draft, once; None when somebody was faster or its time is over.
 
     by: who said yes. run: what carries it out. check: the command that shows a person whether it went out.
     again: errors after which nothing was sent and the same draft waits on; they are raised.
+    guard: asked in the transaction that claims it. crash: called at each of `STEPS`; where tests end the process.
+
+    Raises:
+        NotOursError: `guard` said no; nothing was sent, and the draft is as it was.
     """
     letter = Letter.read(draft.content)
-    if not await drafts.claim(store, draft, by=by, run_id=run.id):
+    if not await drafts.claim(store, draft, by=by, run_id=run.id, guard=guard):
         return None
+    crash("intended")
     try:
         deed: Deed[Accepted, None] = await carry_out(
             store, run, lambda: provider.send(**letter.sent()), look=None, check=check
@@ -53,6 +69,7 @@ async def post(
     except ProviderError as error:
         instead = await drafts.settle(store, draft, DraftState.FAILED, result=_said(error))
         return Posted(DraftState.FAILED, error=error, again=instead)
+    crash("asked")
     if deed.value is None:
         code = deed.error.code if deed.error else None
         await drafts.settle(store, draft, DraftState.UNKNOWN, result={"code": code})

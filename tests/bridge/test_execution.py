@@ -453,6 +453,24 @@ async def test_an_approved_message_is_sent_once(desk):
     assert len(submissions(desk)) == 1
 
 
+@pytest.mark.parametrize("step", ["claimed", "read", "counted", "compared"])
+async def test_a_process_that_slept_past_its_lease_sends_no_message(desk, step):
+    """While it slept, the one who voted lost the role: whoever takes it up next sees that."""
+    draft = await written(desk)
+    approval_id = await desk.ask_letter(draft)
+    await desk.say_yes(approval_id)
+
+    def sleep(name):
+        if name == step and not desk.lost:
+            desk.lost = (MEI,)
+            desk.wait(LEASE.total_seconds() + 1)
+
+    await desk.executor(crash=sleep).run()
+    await desk.run()
+    assert (await state(desk, approval_id), submissions(desk)) == ((S.PENDING, None), [])
+    assert (await drafts.find(desk.store, draft.id)).state is DraftState.OPEN
+
+
 async def test_a_message_whose_answer_is_lost_stays_unknown(desk):
     draft = await written(desk)
     approval_id = await desk.ask_letter(draft)
