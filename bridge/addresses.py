@@ -17,13 +17,13 @@ _ABOUT = "message."
 
 
 def plain_data(event: Event) -> Mapping[str, Any]:
-    """An event's data without whom a message went to."""
-    if not event.type.startswith(_ABOUT):
+    """An event's data without whom a message went to. Where others chose the words, any of them may be an address."""
+    if not event.as_told and not event.type.startswith(_ABOUT):
         return event.data
     known = _recipient(event)
     return {
-        name: _known_cut(value, known)
-        if name in _NAMES
+        str(_cut(name, known)): _known_cut(value, known)
+        if name in _NAMES and not event.as_told
         else _link(value, known)
         if name == "click_url"
         else _cut(value, known)
@@ -34,6 +34,8 @@ def plain_data(event: Event) -> Mapping[str, Any]:
 
 def plain_subject(event: Event) -> str:
     """An event's subject, unless a sender calls a message by whom it went to."""
+    if event.as_told:
+        return str(_cut(event.subject, _recipient(event)))
     return str(_known_cut(event.subject, _recipient(event))) if event.type.startswith(_ABOUT) else event.subject
 
 

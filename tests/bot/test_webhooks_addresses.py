@@ -54,11 +54,14 @@ def reports():
         "subject": f"message/{ADDRESS}",
         "data": {"to": "delivered", "recipient": ADDRESS, "message_id": ADDRESS, "description": ADDRESS},
     }
+    unsaid = {"to": ADDRESS, "message_id": ADDRESS, ADDRESS: 1, "click_url": f"https://shop.example/?e={ADDRESS}"}
+    without = {**told, "id": "t3", "data": unsaid}
+    of_a_task = {"id": "t4", "type": "task.failed", "subject": f"task/{ADDRESS}", "data": {"recipient": ADDRESS}}
     fits_nothing = {"id": "t2", "type": "message.eaten", "data": {"recipient": ADDRESS, "link": QUOTED}}
     taken_in = {"taskId": 1, "emailId": "77", "toAddress": ADDRESS, "emailState": "失败", "remark": f"拒收 {ADDRESS}"}
     return [
         ("sendgrid", senders.sendgrid([click, bounce])),
-        ("crm", senders.standard([told, fits_nothing])),
+        ("crm", senders.standard([told, without, of_a_task, fits_nothing])),
         ("itnio", senders.plain([taken_in, {"toAddress": ADDRESS, "emailState": ADDRESS}, ADDRESS])),
         ("postmark", senders.plain({"RecordType": "Bounce", "Email": ADDRESS, "BouncedAt": ADDRESS})),
     ]
@@ -70,7 +73,7 @@ async def two(closed_office, tmp_path):
     async with target() as open_one, target() as plain:
         for one in (open_one, plain):
             one.answer = lambda got: web.Response(status=422, body=b"cannot take " + got.body[-700:])
-        more = f"secret: {SECRET}, types: [message.*], allow_private: true"
+        more = f"secret: {SECRET}, types: [message.*, task.*], allow_private: true"
         ends = [f'{{name: {name}, url: "{one.url}", {more}' for name, one in (("whole", open_one), ("plain", plain))]
         before = shipped().read_text("utf-8").partition("\nwebhooks:")[0]
         closed_office.app_yaml, closed_office.part = tmp_path / "app.yaml", Part.ALL
@@ -87,7 +90,7 @@ async def test_nobodys_address_leaves_but_to_who_was_given_them(two, http, capfd
         url = f"{office.url}/webhooks/{source}{path}"
         assert (await http.post(url, content=request.body, headers=request.headers)).status_code == 200
     async with asyncio.timeout(15):
-        while min(len(whole.got), len(plain.got)) < 4:
+        while min(len(whole.got), len(plain.got)) < 7:
             await asyncio.sleep(0.02)
         # A message waits ten seconds for others.
         office.later(11)
@@ -108,7 +111,7 @@ async def test_nobodys_address_leaves_but_to_who_was_given_them(two, http, capfd
         "metrics": inside,
     }
     assert {name: MARK in text for name, text in left.items()} == dict.fromkeys(left, False)
-    assert all(MARK.encode() in got.body for got in whole.got if got.event["type"].startswith("message."))
+    assert all(MARK.encode() in got.body for got in whole.got if got.event["type"].startswith(("message.", "task.")))
 
 
 async def unread(office):
