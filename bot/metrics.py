@@ -16,6 +16,8 @@ _endpoints = Gauge("edmbot_webhook_endpoints", "Endpoints by state", ["state"])
 _lag = Gauge("edmbot_job_lag_seconds", "How long a job is overdue", ["job"])
 _failing = Gauge("edmbot_job_failures", "How many times in a row a job has failed", ["job"])
 _ago = Gauge("edmbot_job_last_run_seconds", "How long ago a job ended last", ["job"])
+_next = Gauge("edmbot_job_next_run_seconds", "How long until a job must have begun again", ["job"])
+_error = Gauge("edmbot_job_last_error_info", "The class of the error that a job failed with last", ["job", "error"])
 
 
 async def exposition(store: Store) -> bytes:
@@ -36,7 +38,7 @@ def _show(now: Figures) -> None:
     for kind in EndpointState:
         if kind is not EndpointState.DELETED:
             _endpoints.labels(kind.value).set(now.endpoints.get(kind, 0))
-    for gauge in (_lag, _failing, _ago):
+    for gauge in (_lag, _failing, _ago, _next, _error):
         # What is no longer configured is no longer told of.
         gauge.clear()
     for name, job in now.jobs.items():
@@ -44,3 +46,7 @@ def _show(now: Figures) -> None:
         _failing.labels(name).set(job.failures)
         if job.ago is not None:
             _ago.labels(name).set(job.ago)
+        if job.again is not None:
+            _next.labels(name).set(job.again)
+        if job.error is not None:
+            _error.labels(name, job.error).set(1)

@@ -1,5 +1,6 @@
 """Counts over rows, for whoever watches the bot."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,9 @@ from sqlmodel import Session, col, func, select
 
 from store.engine import Store
 from store.tables import Alert, AlertState, Delivery, DeliveryState, EndpointState, Job, Notice, WebhookEndpoint
+
+_CLASS = re.compile(r"\w+")
+"""What `Job.last_error` begins with; what follows may quote an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class JobFigures:
     """How many times in a row it has failed, as far as that is counted; else 1 for a failure."""
     ago: float | None
     """Seconds since it ended last."""
+    again: float | None
+    """Seconds until it is due; 0 when it is overdue, None when nobody has said."""
+    error: str | None
+    """The class of what it failed with last; None when it went well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,11 @@ async def figures(store: Store) -> Figures:
 
 
 def _of(row: Job, now: datetime) -> JobFigures:
+    error = _CLASS.match(row.last_error or "")
     return JobFigures(
         late=max((now - row.next_due).total_seconds(), 0.0) if row.next_due else 0.0,
         failures=max(row.failures, 1) if row.last_error else 0,
         ago=(now - row.last_finished).total_seconds() if row.last_finished else None,
+        again=max((row.next_due - now).total_seconds(), 0.0) if row.next_due else None,
+        error=error[0] if error else None,
     )

@@ -96,13 +96,15 @@ def versions(kept: Database) -> dict[str, str]:
 
 
 def _line(name: str, row: Job | None, now: datetime) -> JobLine:
-    if row is None or row.last_finished is None or row.last_started is None:
+    if row is None:
         return JobLine(name, None, None, None, None)
     overdue = now - row.next_due if row.next_due else timedelta()
+    # What never ended may be late all the same.
+    ended = row.last_finished if row.last_started else None
     return JobLine(
         name,
-        ago=(now - row.last_finished).total_seconds(),
-        took=(row.last_finished - row.last_started).total_seconds(),
+        ago=(now - ended).total_seconds() if ended else None,
+        took=(ended - row.last_started).total_seconds() if ended and row.last_started else None,
         late=overdue.total_seconds() if overdue > LATE else None,
         error=row.last_error,
         again=max(-overdue.total_seconds(), 0.0) if row.next_due and name not in EVERY else None,

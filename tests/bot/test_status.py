@@ -71,6 +71,21 @@ async def test_a_job_of_a_bot_that_is_gone_is_late(still, edmbot):
     assert answer.status == 0
 
 
+async def test_a_duty_that_never_ended_is_late_all_the_same(still):
+    await noted(still)
+
+    def claimed_long_ago(session, now):
+        then = now - timedelta(hours=3)
+        session.add(Job(name="poll umail tasks", last_started=then, next_due=then))
+        session.add(Job(name="digest C0DIGEST 09:00", next_due=now + timedelta(hours=2, minutes=1)))
+
+    await still.store.transact(claimed_long_ago)
+    answer = (await still.ask(VERA, "status")).plain
+    assert answer.startswith("🔴 1 thing is not well · asking for umail tasks")
+    assert "asking for umail tasks has not run yet · late by 3 h" in answer
+    assert "digest C0DIGEST 09:00 has not run yet · again in 2 h" in answer
+
+
 async def test_what_waits_is_counted_with_its_age_and_without_the_question_itself(office):
     await office.ask(LIN, "help")
 

@@ -14,7 +14,7 @@ from bot.app import Part, serve
 from bot.config import Purpose, load, shipped
 from sandbox.mailing import Status
 from store.jobs import jobs as rows
-from store.tables import Notice
+from store.tables import Job, Notice
 from tests.bot.desk import on_the_wall, raised
 
 ALERTS, ADMIN = "C0ALERTS", "U0MEI"
@@ -127,6 +127,19 @@ async def test_metrics_tell_of_alerts_notices_and_jobs(closed_office, http):
         'edmbot_job_lag_seconds{job="poll umail tasks"}',
         *(f'edmbot_deliveries_total{{outcome="{outcome}"}}' for outcome in ("shown", "later", "refused", "lost")),
     } <= named
+
+
+async def test_metrics_tell_when_a_job_runs_next_and_what_it_failed_with_but_not_in_its_words(office, http):
+    def failed(session, now):
+        error = "ConnectError: kim@example.com at https://vendor.example"
+        session.add(Job(name="digest", next_due=now + timedelta(hours=1), last_finished=now, last_error=error))
+
+    await office.store.transact(failed)
+    text = (await http.get(f"{office.url}/metrics")).text
+    assert 'edmbot_job_last_error_info{error="ConnectError",job="digest"} 1.0' in text
+    assert "example" not in text
+    [again] = [line for line in text.splitlines() if line.startswith('edmbot_job_next_run_seconds{job="digest"}')]
+    assert 3_500 < float(again.rpartition(" ")[2]) <= 3_600
 
 
 PAGES = ("/metrics", "/healthz", "/readyz")
