@@ -22,6 +22,8 @@ from store.tables import Approval, ApprovalKind, ApprovalState, Notice, NoticeKi
 
 EVERY = timedelta(seconds=10)
 """From one edit that only shows progress to the next."""
+ON_ITS_WAY = (TaskStatus.QUEUED, TaskStatus.SCHEDULED, TaskStatus.SENDING)
+"""It can be stopped from the card, whatever became of the request."""
 OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
 """Nothing more can happen to its task."""
 ENDED = (
@@ -202,8 +204,11 @@ def count_down(session: Session, now: datetime) -> None:
 
 def _is_followed(session: Session, approval: Approval) -> bool:
     """Whether the card goes on showing what its task does: it was let go, or it goes although nobody agreed."""
+    if not approval.subject.startswith(f"{Kind.TASK}/"):
+        return False
+    state = _state(session, approval)
     goes = approval.state is ApprovalState.EXECUTED or approval.kind is ApprovalKind.FOUND
-    return goes and approval.subject.startswith(f"{Kind.TASK}/") and _state(session, approval) not in OVER
+    return state in ON_ITS_WAY or (goes and state not in OVER)
 
 
 def _state(session: Session, approval: Approval) -> str | None:

@@ -8,6 +8,7 @@ import bridge.changes.tasks
 from bridge.alerts.desk import AlertDesk
 from bridge.alerts.routes import Routing
 from bridge.alerts.rules import UnapprovedSendRule
+from bridge.approvals import ballots, cardface
 from bridge.approvals.found import Finder, Judges
 from bridge.approvals.policy import Policy, Settings, Unapproved
 from bridge.record import Look, note, record
@@ -15,7 +16,7 @@ from bridge.sightings import Kind, of_task
 from sandbox.clock import vendor_time
 from sandbox.mailing import Status
 from store.tables import Alert, ApprovalKind, ApprovalState, Notice, NoticeKind, Outcome
-from tests.bridge.asking import MEI, Asking
+from tests.bridge.asking import LIN, MEI, Asking
 
 S = ApprovalState
 EVENING = "19126"
@@ -325,3 +326,15 @@ async def test_a_card_that_waits_expires_before_the_send(desk):
     await desk.read()
     [row] = await desk.rows()
     assert row.expires_at == row.send_at - timedelta(minutes=15)
+
+
+async def test_a_request_that_was_withdrawn_follows_what_somebody_let_go_elsewhere(desk):
+    task_id = await desk.held(hours=1)
+    approval_id = await desk.ask(task_id)
+    await desk.poll(task_id)
+    await desk.store.transact(lambda session, now: ballots.withdraw(session, now, approval_id, user=LIN))
+    desk.task(task_id).enter(Status.SENDING, desk.box.clock.now())
+    await desk.poll(task_id)
+    await desk.store.transact(cardface.count_down)
+    [card] = [one for one in await desk.cards() if one.approval_id == approval_id]
+    assert card.open_key is not None
