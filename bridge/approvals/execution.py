@@ -126,6 +126,10 @@ class Executor:
 # ---- a task at its vendor
 
 
+class _LateError(Exception):
+    """Its time has come before it could be asked for."""
+
+
 class _Change:
     """A task that is to be let go; or held, where it was found on its way and rejected."""
 
@@ -180,6 +184,14 @@ class _Change:
             raise OvertakenError
         return True
 
+    def _may_start(self, session: Session, now: datetime) -> bool:
+        send_at = self._approval.send_at
+        if not self._may_act(session, now):
+            return False
+        if send_at is not None and now >= send_at:
+            raise _LateError
+        return True
+
     async def _compare(self, task: Task) -> None:
         told = await self._store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
         known = ledger.written(told) if told else {}
@@ -201,20 +213,20 @@ class _Change:
         if decision.verdict is not Verdict.GO:
             await self._claimed.failed(decision.verdict, result_of(task))
             return
-        send_at = self._approval.send_at
-        if send_at is not None and await self._store.now() >= send_at:
+        try:
+            result = await change_task(
+                self._store,
+                self._provider,
+                task,
+                decision,
+                run_id=self._claimed.run.id,
+                form=TaskForm(scheduled_at=self._approval.send_at),
+                guard=self._may_start,
+                crash=self._crash,
+            )
+        except _LateError:
             await self._claimed.late()
             return
-        result = await change_task(
-            self._store,
-            self._provider,
-            task,
-            decision,
-            run_id=self._claimed.run.id,
-            form=TaskForm(scheduled_at=send_at),
-            guard=self._may_act,
-            crash=self._crash,
-        )
         await self._report(result.change, result_of_change(result))
 
     async def _hold(self) -> None:

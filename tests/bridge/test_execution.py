@@ -336,6 +336,22 @@ async def test_its_time_that_passes_during_the_reading_never_lets_it_go_at_once(
     assert (await state(desk, approval_id), desk.edits) == ((S.EXPIRED, "late"), [])
 
 
+async def test_its_time_that_passes_right_before_the_intent_is_written_is_late(desk, monkeypatch):
+    _, approval_id = await desk.approved(hours=1)
+    edit_of = bridge.changes.tasks.edit_of
+
+    def slowly(*args):
+        # The last that is worked out before; the lease lasts.
+        desk.wait(40)
+        return edit_of(*args)
+
+    monkeypatch.setattr(bridge.changes.tasks, "edit_of", slowly)
+    row = await desk.row(approval_id)
+    desk.wait((row.send_at - await desk.now()).total_seconds() - 20)
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.EXPIRED, "late"), [])
+
+
 async def test_a_lost_answer_is_settled_by_a_look(desk):
     _, approval_id = await desk.approved()
     desk.box.faults.inject("umail", "lost_reply", call="edit-task")
