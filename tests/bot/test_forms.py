@@ -130,8 +130,9 @@ def words_of(view):
 async def test_an_answer_without_a_question_takes_the_place_of_the_form(staffed, line):
     await staffed.type(LIN, line)
     await staffed.until(lambda: (view := staffed.slack.modal(LIN)) and "rows so far" in words_of(view))
-    for_everyone = [message.plain for message in staffed.slack.visible(MEI, "C0GENERAL")]
-    assert for_everyone == (["⏳ one: 1 rows so far"] if "--share" in line else [])
+    for_everyone = ["⏳ one: 1 rows so far"] if "--share" in line else []
+    # The channel is told after whoever asked.
+    await staffed.until(lambda: [one.plain for one in staffed.slack.visible(MEI, "C0GENERAL")] == for_everyone)
     assert [message for message in staffed.slack.visible(LIN, "C0GENERAL") if message.ephemeral_for] == []
 
 
