@@ -118,6 +118,7 @@ class Card:
     """When it will be through at that speed."""
     unsubscribe_link: bool | None
     read_receipt: bool | None
+    tracking_domain: str | None
     credit_before: int | None
     credit_after: int | None
     checks: Sequence[Mapping[str, Any]]
@@ -130,10 +131,17 @@ class Card:
     """What changed since the request that this one replaces: `field`, `before`, `after`."""
     held: bool
     """A found one that was put on hold before anybody was asked."""
+    hold_failed: bool
+    """A found one that was to be put on hold first, and could not be."""
+    reset: Sequence[str] | None
+    """The fields that this hold may have reset; None: nobody knows which."""
     too_late: bool
     """A found one that was sending already."""
     result: Mapping[str, Any]
-    """How it was carried out: `code`, `vendor_code`, `vendor_text`, `raw_status`, `at`, `differences`."""
+    """How it was carried out: `code`, `vendor_code`, `vendor_text`, `raw_status`, `at`, `differences`, `held`.
+
+    `held` is what came of holding one that was rejected: `held`, `not_held`, `unknown`, `gone`, or a verdict.
+    """
     progress: Progress | None
 
     @property
@@ -223,7 +231,7 @@ _AS_THEY_ARE = (
     *("created_at", "ended_at", "hash", "needed", "step", "decided_by", "decided_at", "note", "replaces"),
     "replaced_by",
 )
-_RESULT = ("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned")
+_RESULT = ("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned", "held")
 # Only what is open has a key; of its index, SQLite takes a range.
 _CARDS = (
     select(Notice, Approval)
@@ -253,7 +261,7 @@ def _proposed(approval: Approval) -> dict[str, Any]:
         "sent": context.get("sent"),
         "sender": _sender(fields),
         **_row(fields, "sender_name", "reply_to", "tracking"),
-        **_row(told, "first", "last", "unsubscribe_link", "read_receipt"),
+        **_row(told, "first", "last", "unsubscribe_link", "read_receipt", "tracking_domain"),
         "speed": speed,
         "done_at": _done_at(approval.send_at, recipients, speed),
         "credit_before": credit.get("before"),
@@ -263,6 +271,8 @@ def _proposed(approval: Approval) -> dict[str, Any]:
         "unread": _row(context.get("unread") or {}, "lists", "credit", "checks", "recent"),
         "differences": [_row(one, "field", "before", "after") for one in context.get("differences") or ()],
         "held": bool(context.get("held")),
+        "hold_failed": bool(context.get("hold_failed")),
+        "reset": context.get("reset"),
         "too_late": bool(context.get("too_late")),
     }
 

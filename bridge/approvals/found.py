@@ -170,6 +170,7 @@ class Inquiry:
         context: dict[str, Any] = {"held": False, "too_late": task.status is TaskStatus.SENDING}
         if self._approvals.settings.unapproved_sends is Unapproved.HOLD and not context["too_late"]:
             context |= await self._hold(row, require(provider, ChangesTasks), task, hold)
+            context["hold_failed"] = not context["held"]
             fresh = await require(provider, ReadsTasks).task(task.id)
             if fresh is not None:
                 task = fresh
@@ -212,6 +213,8 @@ class Inquiry:
     ) -> Mapping[str, Any]:
         """Put it on hold, once; what the card says about it.
 
+        `held`, and `reset`: the fields that the hold may have reset; without it nobody remembers which.
+
         Raises:
             OpenChangeError: nobody knows yet whether it is on hold.
         """
@@ -223,7 +226,7 @@ class Inquiry:
             return {"held": change.state is ChangeState.DONE}
         decision = decide(Action.PAUSE, task, provider.can_set)
         if decision.verdict is not Verdict.GO:
-            return {"held": decision.verdict is Verdict.ALREADY}
+            return {"held": decision.verdict is Verdict.ALREADY, "reset": []}
         run = await self._store.transact(lambda session, now: _new_run(session, now, row))
         result = await change_task(self._store, provider, task, decision, run_id=run.id)
         await self._close(run, result)

@@ -214,6 +214,8 @@ async def test_it_is_put_on_hold_before_anybody_is_asked_and_the_card_says_what_
     context = row.proposal["context"]
     assert (context["held"], context["too_late"], context["status"]) == (True, False, "draft")
     assert context["reset"] == ["first", "unsubscribe_link", "tracking_domain", "hourly_speed", "read_receipt"]
+    card = await strict.store.transact(lambda session, now: cardface.card_of(session, now, row))
+    assert (card.reset, card.held, card.hold_failed) == (context["reset"], True, False)
 
 
 async def test_a_yes_lets_go_what_was_held(strict):

@@ -95,6 +95,7 @@ CARD = Card(
     done_at=LATER,
     unsubscribe_link=True,
     read_receipt=None,
+    tracking_domain=None,
     credit_before=311_016,
     credit_after=221_016,
     checks=tuple(
@@ -104,8 +105,12 @@ CARD = Card(
     unread=dict.fromkeys(("lists", "credit", "checks", "recent")),
     differences=(),
     held=False,
+    hold_failed=False,
+    reset=None,
     too_late=False,
-    result=dict.fromkeys(("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned"))
+    result=dict.fromkeys(
+        ("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned", "held")
+    )
     | {"differences": []},
     progress=None,
 )
@@ -168,6 +173,10 @@ PENDING = [
     found(),
     found(send_at=None),
     found(held=True),
+    found(held=True, reset=("first", "hourly_speed", "read_receipt")),
+    found(held=True, reset=()),
+    found(hold_failed=True),
+    replace(CARD, read_receipt=True, tracking_domain="t.shop.example"),
     found(too_late=True),
     found(progress=progress("sending")),
 ]
@@ -193,6 +202,8 @@ ENDED += [
 ]
 ENDED += [
     replace(CARD, state="unknown"),
+    ended(found(held=True), "expired"),
+    *(ended(found(), "rejected", result={**CARD.result, "held": held}) for held in ("not_held", "unknown", "held")),
     ended(CARD, "expired", note="late"),
     ended(CARD, "executed", votes=()),
 ]
