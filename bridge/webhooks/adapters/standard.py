@@ -54,7 +54,9 @@ def verify(settings: Settings, arrived: Arrived, now: datetime) -> None:
     at = unix_time(stamp)
     try:
         body = arrived.body.decode()
-    except UnicodeDecodeError:
+        # A header may hold bytes that are no characters.
+        id_.encode()
+    except UnicodeError:
         raise ForgedError from None
     if not id_ or at is None or not stamp.isdecimal():
         raise ForgedError
