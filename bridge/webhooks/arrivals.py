@@ -2,7 +2,7 @@
 
 An event that a sender reports has an id of the sender's making, so one that is sent again is the row that is there. A
 message that somebody here follows goes the way of every observation (`bridge.record`), so that a poll and a webhook
-tell of it once.
+tell of it once; what no poll says of it is an event like any other.
 """
 
 import hashlib
@@ -166,11 +166,11 @@ class _Entry:
         return Written(fresh, len(one.reports) - fresh, len(one.misread))
 
     def _is_new(self, account: str, report: Item | Told, row: Row) -> bool:
-        if isinstance(report, Item) and (account, report.message_id) in self._followed:
-            return self._moves(account, report)
         if not self.there.isdisjoint(_ids(report, row)):
             return False
         self.there.add(row["id"])
+        if isinstance(report, Item) and (account, report.message_id) in self._followed and _is_polled(report):
+            return self._moves(account, report)
         stamped = row | {"time": row["time"] or self._now, "recorded_at": self._now}
         self._events.setdefault(account, []).append(stamped)
         return True
@@ -211,17 +211,22 @@ class _Entry:
 # ---- messages that somebody follows
 
 _SETTLED = (MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.FAILED)
-_STATES: Mapping[str, MessageStatus] = {f"message.{one.value}": one for one in MessageStatus}
+_STATES: Mapping[str, MessageStatus] = {
+    f"message.{one.value}": one for one in MessageStatus if one is not MessageStatus.UNKNOWN
+}
+"""What a poll may say, too; of anything else (that it was opened, say) only webhooks tell."""
+
+
+def _is_polled(report: Item) -> bool:
+    return report.event_type.value in _STATES
 
 
 def _state(report: Item) -> MessageStatus:
-    return _STATES.get(report.event_type.value, MessageStatus.UNKNOWN)
+    return _STATES[report.event_type.value]
 
 
 def _leads(old: str | None, new_state: MessageStatus) -> bool:
     """Whether a report is news about a message: that it was taken in is none once more is known."""
-    if new_state is MessageStatus.UNKNOWN:
-        return False
     if new_state is MessageStatus.QUEUED:
         return old in (None, MessageStatus.UNKNOWN)
     return old not in _SETTLED

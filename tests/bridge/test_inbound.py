@@ -317,6 +317,22 @@ async def test_who_proves_nothing_is_refused_and_nothing_is_kept(door, source):
     assert await door.events() == await door.rows(Misfit) == []
 
 
+async def test_a_proof_in_characters_that_cannot_be_signed_is_none(door):
+    port = door.session._base_url.port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = "POST /webhooks/standard HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    writer.write(
+        f"{head}webhook-timestamp: {senders.unix(None)}\r\n".encode()
+        + b"webhook-signature: v1,x\r\nwebhook-id: \xff\r\n\r\n{}"
+    )
+    assert b" 401 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    for name in ("token", "timestamp", "signature"):
+        signed = {"token": "t", "timestamp": "1", "signature": "s", name: "\ud83d"}
+        body = json.dumps({"signature": signed}).encode()
+        assert await door.send("mailgun", senders.arrived(body)) == (401, "not_proved")
+
+
 @pytest.mark.parametrize("off", [-301, 301])
 @pytest.mark.parametrize("source", ["sendgrid", "mailgun", "standard"])
 async def test_what_is_not_of_now_is_stale(door, source, off):
@@ -683,10 +699,23 @@ async def test_a_callback_moves_what_a_poll_knows(anywhere):
 
 async def test_that_it_was_taken_in_is_old_news_once_it_has_arrived(door):
     await polled(door, seen(MessageStatus.DELIVERED))
-    for word in ("成功", "失败", "处理中"):
+    for word in ("成功", "失败"):
         assert await door.send("itnio", reported(word)) == (200, (0, 1, 0))
     [snapshot] = await door.rows(Snapshot)
     assert snapshot.state == "delivered"
+
+
+@pytest.mark.parametrize("word", ["open", "click", "spamreport", "deferred", "unsubscribe", "unheard-of"])
+async def test_of_a_message_that_is_followed_what_polls_do_not_know_is_an_event_like_any_other(database, word):
+    async with built(database) as closed, closed.open(sendgrid={"account": "itnio"}) as door:
+        await followed(door)
+        await polled(door, seen(MessageStatus.DELIVERED))
+        request = senders.sendgrid([{"event": word, "sg_event_id": "e1", "sg_message_id": MESSAGE}])
+        assert await door.send("sendgrid", request) == (200, (1, 0, 0))
+        assert await door.send("sendgrid", request) == (200, (0, 1, 0))
+        [snapshot] = await door.rows(Snapshot)
+        assert snapshot.state == "delivered"
+        assert len({event.type for event in await door.events()}) == 2
 
 
 async def test_a_callback_about_a_message_that_nobody_follows_is_an_event_only(door):
