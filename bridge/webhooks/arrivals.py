@@ -7,7 +7,7 @@ tell of it once; what no poll says of it is an event like any other.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,6 +22,7 @@ from bridge.sightings import Kind, Sighting, of_message
 from bridge.snapshots import known
 from bridge.transitions import Known
 from bridge.webhooks.adapters.contract import Found, Item, Misread, Told
+from bridge.webhooks.adapters.wire import misread
 from providers.messages import MessageId, MessageRecord, MessageStatus
 from store.engine import insert_of
 from store.rows import new
@@ -85,6 +86,23 @@ def arrival(source: str, account: str, found: Collection[Found]) -> Arrival:
     """What stood in one request, ready to be written."""
     reports = [(one, _row_of(source, account, one)) for one in found if not isinstance(one, Misread)]
     return Arrival(source, account, reports, [one for one in found if isinstance(one, Misread)])
+
+
+def apart(one: Arrival) -> Iterator[Arrival]:
+    """A request's items, each as if it had come alone."""
+    for report in one.reports:
+        yield Arrival(one.source, one.account, [report], ())
+    for bad in one.misread:
+        yield Arrival(one.source, one.account, (), [bad])
+
+
+def set_aside(one: Arrival, reason: str) -> Arrival:
+    """What was read, as if it could not be."""
+    return Arrival(one.source, one.account, (), [misread(reason, _said(report)) for report, _ in one.reports])
+
+
+def _said(report: Item | Told) -> Mapping[str, Any]:
+    return {**report.raw, "data": report.data} if isinstance(report, Told) else report.raw
 
 
 def _row_of(source: str, account: str, one: Item | Told) -> Row:

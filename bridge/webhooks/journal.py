@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from bridge.webhooks.arrivals import Arrival, Written
+from bridge.webhooks.arrivals import Arrival, Written, apart, set_aside
 from store.engine import Store
 
 _AT_ONCE = 4_000
@@ -45,7 +45,7 @@ class Journal:
         """Commit what stood in a request.
 
         Raises:
-            DBAPIError: nothing of it was written.
+            DBAPIError: some or all of it was not written; sent again, what was written is known.
         """
         waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
@@ -62,8 +62,8 @@ class Journal:
             except OperationalError as error:
                 # The database takes nothing: it would take none of them alone.
                 _fail(some, error)
-            except Exception as error:  # noqa: BLE001  # handed to whom it concerns; they raise it
-                await self._commit_apart(some, error)
+            except Exception:  # noqa: BLE001  # each that fails alone hears of it, and raises it
+                await self._commit_apart(some)
 
     def _next(self) -> Sequence[_Waiting]:
         number, size = 0, 0
@@ -82,16 +82,45 @@ class Journal:
             if not waiting.fate.done():
                 waiting.fate.set_result(what)
 
-    async def _commit_apart(self, some: Sequence[_Waiting], error: Exception) -> None:
+    async def _commit_apart(self, some: Sequence[_Waiting]) -> None:
         """One of them cannot be written, and the others must not suffer from it."""
-        if len(some) == 1:
-            _fail(some, error)
-            return
         for waiting in some:
             try:
-                await self._commit([waiting])
-            except Exception as own:  # noqa: BLE001  # as above
-                _fail([waiting], own)
+                if len(some) == 1 or not await self._is_written(waiting):
+                    await self._commit_items(waiting)
+            except Exception as error:  # noqa: BLE001  # as above
+                _fail([waiting], error)
+
+    async def _is_written(self, waiting: _Waiting) -> bool:
+        """Commit one request, unless something in it cannot be written."""
+        try:
+            await self._commit([waiting])
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001  # its items will say which of them it is
+            return False
+        return True
+
+    async def _commit_items(self, waiting: _Waiting) -> None:
+        """Commit one request's items one by one; what cannot be written is kept as what cannot be read is."""
+        written = [await self._commit_item(one) for one in apart(waiting.arrival)]
+        if not waiting.fate.done():
+            counts = ([one.new for one in written], [one.known for one in written], [one.unread for one in written])
+            waiting.fate.set_result(Written(*map(sum, counts)))
+
+    async def _commit_item(self, one: Arrival) -> Written:
+        try:
+            return await self._transact(one)
+        except OperationalError:
+            raise
+        except Exception as error:
+            if one.misread:
+                raise
+            return await self._transact(set_aside(one, f"cannot be written: {type(error).__name__}"))
+
+    async def _transact(self, one: Arrival) -> Written:
+        [written] = await self._store.transact(lambda session, now: self._writing(session, now, [one]))
+        return written
 
 
 def _fail(some: Iterable[_Waiting], error: Exception) -> None:

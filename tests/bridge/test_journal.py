@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
+from bridge.events import EventType
 from bridge.webhooks import journal
+from bridge.webhooks.adapters.contract import Item, Misread
 from bridge.webhooks.arrivals import Arrival, Written
 from bridge.webhooks.journal import Journal
 
@@ -18,20 +20,32 @@ def store(lite):
 class Writing:
     """Remembers which requests came together, and fails at some."""
 
-    def __init__(self, errors=()):
+    def __init__(self, errors=(), refused=()):
         self.errors, self.runs = dict(errors), []
+        self.refused, self.misread = refused, []
 
     def __call__(self, session, now, some):
         names = [one.source for one in some]
         self.runs.append(names)
+        self.misread += [bad for one in some for bad in one.misread]
+        for one in some:
+            if any(report.raw in self.refused for report, _ in one.reports):
+                raise DataError("INSERT", {}, Exception("out of range"))
         for name in names:
             if name in self.errors:
                 raise self.errors[name]
-        return [Written(index, 0, 0) for index, _ in enumerate(some)]
+        return [
+            Written(index if len(some) > 1 else len(one.reports), 0, len(one.misread)) for index, one in enumerate(some)
+        ]
 
 
 def arrival(name, size=1):
-    return Arrival(name, name, [(None, {})] * size, ())
+    return Arrival(name, name, [(item(number), {}) for number in range(size)], ())
+
+
+def item(number):
+    nothing = {"vendor_id": None, "message_id": None, "recipient": None, "time": None}
+    return Item(event_type=EventType.MESSAGE_UNKNOWN, raw_status="", raw={"number": number}, **nothing)
 
 
 async def all_of(found, *arrivals):
@@ -48,9 +62,15 @@ async def test_what_arrives_together_shares_a_transaction_and_each_has_its_own_a
 async def test_one_that_cannot_be_written_drags_nobody_along(store):
     writing = Writing({"b": ValueError("b")})
     first, bad, last = await all_of(Journal(store, writing), *(arrival(name) for name in "abc"))
-    assert (first, last) == (Written(0, 0, 0), Written(0, 0, 0))
+    assert (first, last) == (Written(1, 0, 0), Written(1, 0, 0))
     assert isinstance(bad, ValueError)
-    assert writing.runs == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+    assert writing.runs == [["a", "b", "c"], ["a"], ["b"], ["b"], ["b"], ["c"]]
+
+
+async def test_an_item_that_cannot_be_written_is_set_aside_and_the_others_of_its_request_are_written(store):
+    writing = Writing(refused=[{"number": 1}])
+    assert await Journal(store, writing).add(arrival("a", 3)) == Written(2, 0, 1)
+    assert writing.misread == [Misread("cannot be written: DataError", '{"number": 1}')]
 
 
 async def test_a_database_that_takes_nothing_is_asked_once_for_all_of_them(store):
@@ -60,7 +80,7 @@ async def test_a_database_that_takes_nothing_is_asked_once_for_all_of_them(store
     assert {type(answer) for answer in answers} == {OperationalError}
     assert len(writing.runs) == 1
     writing.errors.clear()
-    assert await found.add(arrival("d")) == Written(0, 0, 0)
+    assert await found.add(arrival("d")) == Written(1, 0, 0)
 
 
 async def test_many_are_written_some_at_a_time_and_more_than_that_are_not_taken(store, monkeypatch):
