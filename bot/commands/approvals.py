@@ -105,8 +105,11 @@ async def approve(approval_id: ApprovalArg, *, version: Version = None, ctx: Ctx
         ctx.deciders.may(ctx.person.id, row.account, needs), ctx.deciders.lost(row.account, needs, voters)
     )
 
+    if may is None:
+        return await _told(ctx, row, "unasked")
+
     def decided(session: Session, now: datetime) -> Ruling:
-        return ballots.vote(session, now, row.id, user=ctx.person.id, version=version, may=may is True, lost=lost)
+        return ballots.vote(session, now, row.id, user=ctx.person.id, version=version, may=may, lost=lost)
 
     return await _ruled(ctx, decided)
 
@@ -211,8 +214,9 @@ async def _has_voted(ctx: Context, row: Approval) -> bool:
 
 async def _refused(ctx: Context, approval_id: str, reason: str | None, *, changes: bool) -> Answer:
     row = await meant(ctx, approval_id)
-    if not await ctx.deciders.may(ctx.person.id, row.account, needs_of(row)):
-        return await _told(ctx, row, ballots.Answer.NOT_ASKED)
+    may = await ctx.deciders.may(ctx.person.id, row.account, needs_of(row))
+    if not may:
+        return await _told(ctx, row, "unasked" if may is None else ballots.Answer.NOT_ASKED)
     note = ctx.form.text("reason") if ctx.form else reason
     if note is None:
         return await _why(ctx, row, changes=changes)
@@ -266,7 +270,8 @@ def _say(ctx: Context, answer: str, card: Card, *, changes: bool = False) -> Ans
 
 def _who_may(ctx: Context, card: Card) -> Sequence[str]:
     """Those to turn to: whom the policy names, else the approvers, else the admins; never the asker alone."""
-    roles = (ctx.config.roles, ctx.config.accounts[card.account].roles)
+    account = ctx.config.accounts.get(card.account)
+    roles = (ctx.config.roles, account.roles) if account else (ctx.config.roles,)
     approvers, admins = ([one for part in roles for one in getattr(part, name)] for name in ("approver", "admin"))
     turns = [card.who] if card.who else [approvers, admins]
     others = ([one for one in dict.fromkeys(named) if one != card.requested_by] for named in turns)

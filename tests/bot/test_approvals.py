@@ -224,6 +224,21 @@ async def test_whose_role_was_taken_away_between_two_looks_cannot_approve(office
     assert await votes(office, approval) == []
 
 
+async def test_who_cannot_be_looked_up_at_slack_is_told_so_and_not_that_they_may_not(office, monkeypatch):
+    approval = await asked(office, needs=ONE)
+    shown = await card(office, "0 of 1")
+
+    async def unknown(_deciders, *_about):
+        return None
+
+    monkeypatch.setattr(bot.deciders.Deciders, "may", unknown)
+    answer = await press(office, LIN, shown, "Approve send")
+    assert answer.startswith("❔ I could not ask Slack who you are, so your click changed nothing. Please try again")
+    said = await office.ask(LIN, f"approval reject {approval} --reason no")
+    assert said.plain.startswith("❔ I could not ask Slack who you are")
+    assert await votes(office, approval) == []
+
+
 # Saying no
 
 

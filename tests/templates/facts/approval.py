@@ -281,7 +281,7 @@ MESSAGES = {
     ],
     "approval/ruling": [
         {"account": "umail", "answer": answer, "card": card, "changes": changes, "who": who}
-        for answer in (*(one.value for one in Answer), "not_yours")
+        for answer in (*(one.value for one in Answer), "not_yours", "unasked")
         for card in (CARD, DRAFT, found(), replace(CARD, lost=(), votes=()), *ENDED[:20])
         for changes, who in ((True, ("U0LIN", "S0LEADS")), (False, ()))
     ],
