@@ -28,7 +28,7 @@ from bridge.addresses import plain_text
 from bridge.webhooks.destinations import Fault, UnsafeError, is_open, judge
 
 PATIENCE = 15.0
-"""Seconds for all of it, the look-up of the name included."""
+"""Seconds until a status is there, the look-up of the name included."""
 MOST_READ = 64 * 1024
 """Bytes of an answer."""
 _REST = 1.0
@@ -89,8 +89,7 @@ class WebhookReceiver:
         began = time.monotonic()
         try:
             judge(url, allow_private=allow_private)
-            async with asyncio.timeout(self._patience):
-                return await self._post(url, body, headers, allow_private, began)
+            return await self._post(url, body, headers, allow_private, began)
         except TimeoutError:
             return Answer(None, _since(began), f"no answer in {self._patience:g} s")
         except UnsafeError as error:
@@ -102,7 +101,9 @@ class WebhookReceiver:
         self, url: str, body: bytes, headers: Mapping[str, str], allow_private: bool, began: float
     ) -> Answer:
         session = self._session(allow_private)
-        async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+        async with asyncio.timeout(self._patience):
+            response = await session.post(url, data=body, headers=headers, allow_redirects=False)
+        async with response:
             status, waited = response.status, _since(began)
             said = await _rest(response)
             if 200 <= status < 300:
@@ -188,7 +189,7 @@ def _sockets(*, allow_private: bool) -> Callable[[AddrInfoType], socket.socket]:
     def made(info: AddrInfoType) -> socket.socket:
         family, kind, proto, _, address = info
         if not is_open(str(address[0]), allow_private=allow_private):
-            raise PermissionError(errno.EACCES, _REFUSED.format(Fault.PRIVATE))
+            raise PermissionError(errno.EACCES, _CLOSED)
         return socket.socket(family, kind, proto)
 
     return made
@@ -235,6 +236,7 @@ def _since(began: float) -> int:
 
 
 _REFUSED = "not sent: {}"
+_CLOSED = _REFUSED.format(Fault.PRIVATE.value)
 _WORDS: Mapping[type[Exception], str] = {
     aiohttp.ClientConnectorCertificateError: "its certificate cannot be trusted",
     aiohttp.ClientSSLError: "no TLS connection",
@@ -251,4 +253,6 @@ def _words(error: Exception) -> str:
     said = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), "cannot be reached")
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     why = getattr(cause, "verify_message", None) or getattr(cause, "strerror", None)
+    if why == _CLOSED:
+        return _CLOSED
     return f"{said}: {why}"[:_QUOTED] if why else said

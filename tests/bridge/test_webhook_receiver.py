@@ -124,7 +124,7 @@ async def test_a_socket_is_made_for_no_closed_address_whoever_asks(monkeypatch):
     monkeypatch.setattr("bridge.receivers.webhook._Judging._judge", lambda _self, _found: None)
     async with server(fine) as (port, met), client(resolve=resolving(["127.0.0.1"])) as receiver:
         answer = await receiver.post(f"https://hooks.example.com:{port}/", BODY, {})
-        assert (answer.status, met) == (None, [])
+        assert (answer.status, answer.error, met) == (None, "not sent: private", [])
 
 
 async def test_a_connection_that_was_allowed_is_used_by_nobody_else():
@@ -252,6 +252,18 @@ async def test_a_body_that_drips_does_not_make_a_status_wait(monkeypatch):
         for talk.status in (500, 200):
             answer = await receiver.post(f"http://127.0.0.1:{port}/", BODY, {}, allow_private=True)
             assert (answer.status, answer.milliseconds < 2_000) == (talk.status, True)
+
+
+async def test_a_status_counts_although_the_time_runs_out_over_the_body(monkeypatch):
+    monkeypatch.setattr("bridge.receivers.webhook._REST", 0.3)
+
+    async def talk(reader, writer):
+        await head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nz")
+        await reader.read()
+
+    async with server(talk) as (port, _), client(patience=0.2) as receiver:
+        assert (await receiver.post(f"http://127.0.0.1:{port}/", BODY, {}, allow_private=True)).is_taken
 
 
 async def test_a_look_up_that_hangs_is_part_of_the_time():
