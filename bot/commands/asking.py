@@ -18,6 +18,9 @@ from providers.base import Provider, ReadsTasks, SendsMessages
 from providers.model import Task
 from store.tables import Approval, ApprovalKind, ApprovalState, Draft, Outcome
 
+STOPPED = "stopped by "
+"""What the note of a request begins with whose task somebody has stopped; who, follows."""
+
 
 def nobody_decides(ctx: Context) -> bool:
     """Whether app.yaml lets every send go out unasked: then nothing is read for a request."""
@@ -111,6 +114,24 @@ async def open_request(ctx: Context, task: Task) -> Approval | None:
     if found is not None and found.state in (ApprovalState.EXECUTING, ApprovalState.UNKNOWN):
         raise open_already(found)
     return found
+
+
+async def standing_request(ctx: Context, account: str, subject: str) -> Approval | None:
+    """The open request that would let it go; one that was only found, and waits, asks about what is on its way."""
+    found = await ctx.store.transact(lambda session, _now: requests.open_of(session, account, subject))
+    if found is not None and found.kind is ApprovalKind.FOUND and found.state is ApprovalState.PENDING:
+        return None
+    return found
+
+
+async def call_off(ctx: Context, approval: Approval) -> Approval:
+    """Let nobody carry out a request any more, unless somebody does so already; the request as it is now."""
+
+    def voided(session: Session, now: datetime) -> Approval:
+        ballots.void(session, now, approval.id, why=f"{STOPPED}{ctx.person.id}", by=ctx.person.id)
+        return session.get_one(Approval, approval.id)
+
+    return await ctx.store.transact(voided)
 
 
 async def refuse_if_asked(ctx: Context, account: str, subject: str) -> None:

@@ -5,7 +5,15 @@ from typing import Any
 
 from bot.arguments import AccountName, Page, TaskId, one_day
 from bot.command import Answer, RefusalError, command
-from bot.commands.asking import ask_for_task, asked, nobody_decides, refuse_if_asked
+from bot.commands.asking import (
+    ask_for_task,
+    asked,
+    call_off,
+    nobody_decides,
+    open_already,
+    refuse_if_asked,
+    standing_request,
+)
 from bot.commands.facts import facts_of
 from bot.config import Role
 from bot.context import Context, Ctx
@@ -15,7 +23,7 @@ from bridge.changes.tasks import Result, change_task
 from providers.base import ChangesTasks, Provider, ReadsTasks, TellsTaskStats
 from providers.errors import ProviderError
 from providers.model import SendId, SendStats, Task, TaskStatus
-from store.tables import Approval, ApprovalKind, ChangeState, Outcome
+from store.tables import Approval, ApprovalKind, ApprovalState, ChangeState, Outcome
 from templates import Message
 
 PAGE = 20
@@ -89,12 +97,17 @@ async def delete(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> A
 
 
 _ASKS_FIRST = (Action.CANCEL, Action.DELETE)
+_LET_GO = (ApprovalState.EXECUTING, ApprovalState.UNKNOWN, ApprovalState.EXECUTED)
 
 
 async def _change(ctx: Context, action: Action, task_id: str, account: str | None) -> Answer:
     provider = ctx.provider(ChangesTasks, account)
+    # Before the task is read: what is let go afterwards reads as waiting still.
+    standing = await standing_request(ctx, provider.account, f"task/{task_id}")
     task = await known(provider, task_id)
     decision = decide(action, task, provider.can_set)
+    if standing is not None and _stops(ctx, action, decision.verdict):
+        await _call_off(ctx, standing, decision.verdict)
     about: dict[str, Any] = {"title": provider.title, "action": decision.action, **_told(task)}
     if decision.verdict is not Verdict.GO:
         outcome = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
@@ -115,6 +128,23 @@ async def _change(ctx: Context, action: Action, task_id: str, account: str | Non
         return asked(ctx, provider, request, task=task)
     result = await change_task(ctx.store, provider, task, decision, run_id=ctx.run.id)
     return changed(ctx, provider, result)
+
+
+def _stops(ctx: Context, action: Action, verdict: Verdict) -> bool:
+    """Whether somebody means it to stay where it is, or to go: then nobody may let it go."""
+    is_meant = action is Action.PAUSE or (action in _ASKS_FIRST and ctx.confirmed)
+    return is_meant and verdict in (Verdict.GO, Verdict.ALREADY)
+
+
+async def _call_off(ctx: Context, standing: Approval, verdict: Verdict) -> None:
+    """Void the request that would let a task go.
+
+    Raises:
+        RefusalError: `schedule/open`: it is being let go right now, and does not read so yet. What does, is changed.
+    """
+    approval = await call_off(ctx, standing)
+    if verdict is Verdict.ALREADY and approval.state in _LET_GO:
+        raise open_already(approval)
 
 
 async def _request(ctx: Context, provider: ChangesTasks, task: Task) -> Approval | None:

@@ -485,6 +485,45 @@ async def test_what_was_approved_here_goes_on_at_once_until_it_is_another_send(o
     assert [edit.params["send_status"] for edit in office.changes] == ["1", "-1"]
 
 
+# Stopped while it waits
+
+
+@pytest.mark.parametrize("state", [ApprovalState.PENDING, ApprovalState.APPROVED])
+async def test_a_pause_of_what_waits_on_hold_calls_its_request_off(office, state):
+    await opened(office)
+    await submitted(office, "waits for")
+    await put(office, state, open_key=(await request_of(office)).open_key)
+    await office.ask(OPS, f"task pause {newest(office).id} --account umail")
+    request = await request_of(office)
+    assert (request.state, request.note, request.open_key) == (ApprovalState.VOIDED, f"stopped by {OPS}", None)
+
+
+@pytest.mark.parametrize(("line", "button"), [("task cancel", "Cancel task"), ("task delete", "Delete task")])
+async def test_what_is_cancelled_or_deleted_calls_its_request_off_once_that_is_confirmed(office, line, button):
+    await opened(office)
+    await submitted(office, "waits for")
+    number = newest(office).id
+    await put(office, ApprovalState.APPROVED)
+    shown = await office.ask(OPS, f"{line} {number} --account umail")
+    assert (await request_of(office)).state is ApprovalState.APPROVED
+    await office.slack.click(OPS, shown, button)
+    await office.until(lambda: "edit-task" in calls(office) or "del-task" in calls(office))
+    assert (await request_of(office)).note == f"stopped by {OPS}"
+
+
+async def test_a_pause_while_it_is_being_let_go_says_so(office):
+    await opened(office)
+    await submitted(office, "waits for")
+    await put(office, ApprovalState.EXECUTING)
+    told = await office.ask(OPS, f"task pause {newest(office).id} --account umail")
+    assert "being carried out right now" in told.plain
+    assert (await request_of(office)).state is ApprovalState.EXECUTING
+
+
+def calls(office):
+    return [request.call for request in office.changes]
+
+
 # Another time
 
 
