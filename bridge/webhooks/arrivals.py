@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 from sqlalchemy import Executable, bindparam, or_, select
@@ -66,6 +67,8 @@ class Arrival:
     reports: Sequence[tuple[Item | Told, Row]]
     """Each with its event's columns."""
     misread: Sequence[Misread]
+    length: int = 0
+    """Bytes of its body."""
 
     @property
     def size(self) -> int:
@@ -82,10 +85,10 @@ class Written:
     unread: int
 
 
-def arrival(source: str, account: str, found: Collection[Found]) -> Arrival:
+def arrival(source: str, account: str, found: Collection[Found], length: int = 0) -> Arrival:
     """What stood in one request, ready to be written."""
     reports = [(one, _row_of(source, account, one)) for one in found if not isinstance(one, Misread)]
-    return Arrival(source, account, reports, [one for one in found if isinstance(one, Misread)])
+    return Arrival(source, account, reports, [one for one in found if isinstance(one, Misread)], length)
 
 
 def apart(one: Arrival) -> Iterator[Arrival]:
@@ -99,6 +102,14 @@ def apart(one: Arrival) -> Iterator[Arrival]:
 def set_aside(one: Arrival, reason: str) -> Arrival:
     """What was read, as if it could not be."""
     return Arrival(one.source, one.account, (), [misread(reason, _said(report)) for report, _ in one.reports])
+
+
+def at_most(number: int, found: Iterator[Found]) -> Iterator[Found]:
+    """The first of a request's items, and one `Misread` for all the others."""
+    yield from islice(found, number)
+    if (first := next(found, None)) is not None:
+        reason = f"{1 + sum(1 for _ in found)} more than the {number} that a request may have; the first"
+        yield Misread(reason, first.body) if isinstance(first, Misread) else misread(reason, _said(first))
 
 
 def _said(report: Item | Told) -> Mapping[str, Any]:

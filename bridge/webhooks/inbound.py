@@ -17,12 +17,15 @@ from sqlalchemy.exc import DBAPIError
 from bridge.record import Judge, Pace, while_open
 from bridge.webhooks.adapters.contract import Adapter, Arrived, ForgedError, StaleError
 from bridge.webhooks.adapters.settings import Rate, SourceSettings, is_within
-from bridge.webhooks.arrivals import arrival, write
+from bridge.webhooks.arrivals import arrival, at_most, write
 from bridge.webhooks.journal import Journal
 from store.engine import Store
 
 _BUSY, _UNWELL = 1.0, 10.0
 """Seconds after which to try again: too much waits; the database takes nothing."""
+
+_MOST_ITEMS = 10_000
+"""In one request."""
 
 _requests = Counter("edmbot_webhooks_total", "Webhooks that arrived, by source and answer", ["source", "outcome"])
 _items = Counter("edmbot_webhook_items_total", "What stood in them: new, known or unread", ["source", "outcome"])
@@ -113,9 +116,9 @@ class Inbound:
     async def _take(self, source: Source, arrived: Arrived) -> Reply:
         if self._journal.is_full:
             return _later(503, "busy", _BUSY)
-        found = [*source.adapter.items(arrived)]
+        found = [*at_most(_MOST_ITEMS, iter(source.adapter.items(arrived)))]
         try:
-            written = await self._journal.add(arrival(source.name, source.account, found))
+            written = await self._journal.add(arrival(source.name, source.account, found, len(arrived.body)))
         except DBAPIError:
             return _later(503, "no_memory", _UNWELL)
         if written.new:

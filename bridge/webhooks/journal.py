@@ -15,6 +15,7 @@ from store.engine import Store
 _AT_ONCE = 4_000
 """Things in one transaction; more wait for the next."""
 _MOST_WAITING = 20_000
+_MOST_BYTES = 64 * 1024 * 1024
 
 Writing: TypeAlias = Callable[[Session, datetime, Sequence[Arrival]], Sequence[Written]]
 
@@ -33,13 +34,13 @@ class Journal:
         self._store = store
         self._writing = writing
         self._waiting: list[_Waiting] = []
-        self._size = 0
+        self._size, self._bytes = 0, 0
         self._writer: asyncio.Task[None] | None = None
 
     @property
     def is_full(self) -> bool:
         """Whether so much waits that no more should."""
-        return self._size >= _MOST_WAITING
+        return self._size >= _MOST_WAITING or self._bytes >= _MOST_BYTES
 
     async def add(self, arrival: Arrival) -> Written:
         """Commit what stood in a request.
@@ -50,6 +51,7 @@ class Journal:
         waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._size += arrival.size
+        self._bytes += arrival.length
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return await waiting.fate
@@ -72,6 +74,7 @@ class Journal:
             number += 1
         some, self._waiting = self._waiting[:number], self._waiting[number:]
         self._size -= size
+        self._bytes -= sum(waiting.arrival.length for waiting in some)
         return some
 
     async def _commit(self, some: Sequence[_Waiting]) -> None:

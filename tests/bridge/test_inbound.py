@@ -1,6 +1,7 @@
 """What others send over a real socket: proved, kept once, answered when it is committed; on both databases."""
 
 import asyncio
+import gzip
 import json
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -445,6 +446,23 @@ async def test_what_is_too_large_is_refused(closed):
         more = senders.arrived(at_most.body + b" ", path_secret=senders.PATH_SECRET)
         assert (await door.send("itnio", at_most))[0] == 200
         assert await door.send("itnio", more) == (413, "too_large")
+
+
+async def test_what_is_packed_is_not_unpacked_beyond_what_a_body_may_be(door):
+    bomb = gzip.compress(b" " * 64 * 1024 * 1024)
+    packed = senders.arrived(bomb, {"Content-Encoding": "gzip"}, path_secret=senders.PATH_SECRET)
+    # The answer comes while it is still being sent, or the connection ends.
+    with suppress(aiohttp.ClientConnectionError):
+        answer = await door.send("itnio", packed)
+        assert answer == (413, "too_large")
+    assert await door.events() == await door.rows(Misfit) == []
+
+
+async def test_more_items_than_a_request_may_have_are_set_aside_as_one(door, monkeypatch):
+    monkeypatch.setattr("bridge.webhooks.inbound._MOST_ITEMS", 2)
+    assert await door.send("itnio", senders.plain([{"emailId": str(n)} for n in range(5)])) == (200, (2, 0, 1))
+    [misfit] = await door.rows(Misfit)
+    assert (misfit.reason, misfit.body) == ("3 more than the 2 that a request may have; the first", '{"emailId": "2"}')
 
 
 async def test_a_body_without_end_is_not_read_to_its_end(door):

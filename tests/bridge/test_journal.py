@@ -96,6 +96,17 @@ async def test_many_are_written_some_at_a_time_and_more_than_that_are_not_taken(
     assert not found.is_full
 
 
+async def test_a_few_large_requests_are_as_much_as_many_small_ones(store, monkeypatch):
+    monkeypatch.setattr(journal, "_MOST_BYTES", 1_000)
+    found = Journal(store, Writing())
+    large = [Arrival(name, name, [(item(0), {})], (), 500) for name in "ab"]
+    waiting = asyncio.gather(*(found.add(one) for one in large))
+    await asyncio.sleep(0)
+    assert found.is_full
+    await waiting
+    assert not found.is_full
+
+
 async def test_who_hangs_up_is_written_nevertheless(store):
     writing = Writing()
     found = Journal(store, writing)
