@@ -12,13 +12,15 @@ from functools import lru_cache
 
 from standardwebhooks import Webhook
 
-_BYTES, _SHORTEST = 32, 24
+SHORTEST = 24
+"""Bytes of a secret, as the specification says."""
+_BYTES = 32
 
 
 def is_secret(text: str) -> bool:
     """Whether it is one as the specification has them: base64 of 24 bytes or more, behind `whsec_` or nothing."""
     try:
-        return len(b64decode(text.removeprefix("whsec_"), validate=True)) >= _SHORTEST
+        return len(b64decode(text.removeprefix("whsec_"), validate=True)) >= SHORTEST
     except ValueError:
         return False
 

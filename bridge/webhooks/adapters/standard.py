@@ -5,7 +5,6 @@ object, or a list of them. What only this bot can say (alerts, approvals, its ow
 """
 
 import re
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,12 +18,11 @@ from bridge.webhooks.adapters.forms import fault
 from bridge.webhooks.adapters.settings import SigningSecret
 from bridge.webhooks.adapters.wire import each, is_same, iso_time, judge_time, misread, object_of, text_of, unix_time
 from bridge.webhooks.envelope import ORIGIN
+from bridge.webhooks.signing import SHORTEST, is_secret
 
 _OURS = ("alert.", "approval.", "endpoint.", "delivery.")
 TYPES: Mapping[str, EventType] = {one.value: one for one in EventType if not one.startswith(_OURS)}
 REASONS: Mapping[str, RejectReason] = {one.value: one for one in RejectReason}
-_SHORTEST = 24
-"""Bytes of a secret, as the specification says."""
 _LONGEST = 200
 """Characters of an id or a subject."""
 _OUR_ID = re.compile(r"[0-9a-f]{32}")
@@ -36,14 +34,8 @@ class Settings(SigningSecret):
     @field_validator("secret", "secret_before")
     @classmethod
     def _is_secret(cls, value: SecretStr) -> SecretStr:
-        try:
-            key = b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
-        except ValueError:
-            key = b""
-        if len(key) < _SHORTEST:
-            raise ValueError(
-                f"is no secret of Standard Webhooks; write whsec_ and base64 of at least {_SHORTEST} bytes"
-            )
+        if not is_secret(value.get_secret_value()):
+            raise ValueError(f"is no secret of Standard Webhooks; write whsec_ and base64 of at least {SHORTEST} bytes")
         return value
 
 
