@@ -222,8 +222,9 @@ class Config(_Shared):
     @property
     def unasked(self) -> tuple[str, ...]:
         """The accounts of which a request would be shown to nobody."""
-        decided = self.approvals.approvers or any(policy.approvers for policy in self.approvals.policies)
-        if self.channels.approvals is not None or not decided:
+        asked = [policy.who for policy in self.approvals.policies if policy.approvers]
+        asked += [()] if self.approvals.approvers else []
+        if self.channels.approvals is not None or all(any(one[:1] in "UW" for one in who) for who in asked):
             return ()
         return tuple(name for name in self.accounts if not any(one[:1] in "UW" for one in self._approvers(name)))
 

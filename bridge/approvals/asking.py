@@ -159,10 +159,13 @@ class Approvals:
             change(session, now, row, looked=row.looked + 1, due_at=now + backoff(row.looked))
 
     def receivers(self, account: str, policy: Needs) -> Sequence[str]:
-        """Where the cards of a request are shown."""
+        """Where the cards of a request are shown.
+
+        A group has no messages of its own: where the policy names nothing else, the approvers see it.
+        """
         if self._channel is not None:
             return (self._channel,)
-        return [one for one in policy.who or self._approvers(account) if one[:1] in "UW"]
+        return _people(policy.who) or _people(self._approvers(account))
 
     # ---- time
 
@@ -227,6 +230,10 @@ class Approvals:
         if send_at is None or send_at <= now:
             return now + self.settings.drafts_expire
         return max(send_at - self.settings.expire_before, now + (send_at - now) / 2)
+
+
+def _people(named: Sequence[str]) -> Sequence[str]:
+    return [one for one in named if one[:1] in "UW"]
 
 
 def backoff(tries: int) -> timedelta:

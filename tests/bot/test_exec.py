@@ -146,13 +146,16 @@ async def test_check_warns_where_a_request_for_approval_reaches_nobody(closed_of
     asking_nobody = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", grouped, flags=re.MULTILINE).replace(
         "  approvers: 1\n", "  approvers: 0\n", 1
     )
+    naming = "  policies:\n    - {name: x, where: {kinds: [schedule]}, approvers: 1, who: [%s]}\n"
+    by_person, by_group = (asking_nobody.replace("  policies: []\n", naming % who) for who in ("U0LIN", "S0LEADS"))
     told = []
-    for text in (hidden, grouped, asking_nobody):
+    for text in (hidden, grouped, asking_nobody, by_person, by_group):
         (tmp_path / "some.yaml").write_text(text, "utf-8")
         told.append(await edmbot("check", "--config", str(tmp_path / "some.yaml"), environ=closed_office.environ))
-    assert [one.status for one in told] == [0, 0, 0]
+    assert [one.status for one in told] == [0] * 5
     warning = "warning: nobody would see that a send waits for a yes (umail, emailcar, itnio): name channels.approvals"
-    assert [one.err for one in told] == ["", f"{warning} or a person as approver\n", ""]
+    warning += " or a person as approver\n"
+    assert [one.err for one in told] == ["", warning, "", "", warning]
 
 
 async def test_check_online_tries_slack_each_account_and_the_way_of_a_click(office, edmbot):

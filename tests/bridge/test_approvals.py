@@ -84,6 +84,12 @@ async def test_without_a_channel_each_approver_is_shown_it(store):
     assert [card.receiver for card in await desk.cards(other)] == ["U0KAI"]
 
 
+async def test_without_a_channel_what_a_group_is_to_decide_the_approvers_are_shown(store):
+    desk = Desk(store, channel=None)
+    row = await desk.ask(policy={"who": ("S0LEADS",)})
+    assert {card.receiver for card in await desk.cards(row)} == {"U0LIN", "U0MEI"}
+
+
 EXPIRIES = [
     (4, timedelta(hours=3, minutes=45)),
     (0.5, timedelta(minutes=15)),
