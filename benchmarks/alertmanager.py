@@ -54,8 +54,9 @@ class Alertmanager:
     url: str
 
     async def fire(self, group: str, tasks: Sequence[str]) -> None:
-        """Hand over the alerts of one group."""
-        alerts = [{"labels": {"alertname": "task-failed", "group": group, "task": task}} for task in tasks]
+        """Hand over the alerts of one group: a new one each time, as edmbot is given new channels."""
+        named = f"{group}/{tasks[0]}"
+        alerts = [{"labels": {"alertname": "task-failed", "group": named, "task": task}} for task in tasks]
         async with self.session.post(f"{self.url}/api/v2/alerts", json=alerts) as answer:
             answer.raise_for_status()
 

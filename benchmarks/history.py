@@ -1,4 +1,8 @@
-"""What a database holds after so many events, written by SQLite itself: a million of them in well under a minute."""
+"""What a database holds after so many events, written by SQLite itself: a million of them in well under a minute.
+
+It is the past of the accounts that are measured: a tenth is the account's that is polled idly, the rest is shared out
+evenly among those of the bursts.
+"""
 
 from sqlmodel import Session
 
@@ -7,9 +11,10 @@ from store.engine import Store
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count) INSERT INTO "
 _AGO = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || (:count - i) || ' seconds')"
 """An event a second, the last one now; as SQLAlchemy writes times."""
-_ACCOUNT = "'a' || printf('%04d', i % {accounts})"
-_TASK = "(6000000 + i)"
-_TWENTIETH = "((6000000 + i) / 20)"
+_TASK, _ITS_TASK = "(6000000 + i)", "(6000000 + i / 20)"
+"""Where there is a row for each task, and where there are twenty."""
+_OF = "CASE WHEN {task} % 10 = 0 THEN '{idle}' ELSE 'a' || printf('%04d', {task} / 10 % {accounts}) END"
+_ACCOUNT, _ITS_ACCOUNT = _OF.replace("{task}", _TASK), _OF.replace("{task}", _ITS_TASK)
 _FACTS = """'{"raw_status":"2","templates":[{"id":"16","name":"November"}],"lists":[{"id":"21","name":"VIP"}],\
 "planned":90000,"sent":' || i || ',"unsent":12,"scheduled_at":"2026-11-21T09:00:00+08:00"}'"""
 _ID = "lower(hex(randomblob(16)))"
@@ -17,12 +22,12 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (
         1,
         "event (id, account, type, subject, time, recorded_at, data) "
-        f"SELECT {_ID}, {_ACCOUNT}, 'task.progressed', 'task/' || {_TWENTIETH}, {_AGO}, {_AGO}, {_FACTS} FROM n",
+        f"SELECT {_ID}, {_ITS_ACCOUNT}, 'task.progressed', 'task/' || {_ITS_TASK}, {_AGO}, {_AGO}, {_FACTS} FROM n",
     ),
     (
         1,
-        "stat_sample (account, subject, at, counters) SELECT "
-        f"""{_ACCOUNT}, 'task/' || {_TWENTIETH}, {_AGO}, '{{"planned":90000,"sent":' || i || ',"unsent":12}}' FROM n""",
+        f"stat_sample (account, subject, at, counters) SELECT {_ITS_ACCOUNT}, "
+        f"""'task/' || {_ITS_TASK}, {_AGO}, '{{"planned":90000,"sent":' || i || ',"unsent":12}}' FROM n""",
     ),
     (
         20,
@@ -52,13 +57,19 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
 """Each with how many events there are for one of its rows: 20 looks at a task, one alert, one message."""
 
 
-async def remember(store: Store, events: int, accounts: int) -> None:
-    """Fill an empty SQLite database."""
+def account(number: int) -> str:
+    """One of those that share the past."""
+    return f"a{number:04}"
+
+
+async def remember(store: Store, events: int, accounts: int, idle: str) -> None:
+    """Fill an empty SQLite database. accounts: how many share the past; idle: the one that has a tenth of it."""
 
     def work(session: Session, _now: object) -> None:
         connection = session.connection()
         for rarity, statement in STATEMENTS:
-            words = _NUMBERS + statement.replace("{accounts}", str(accounts)).replace("{{", "{").replace("}}", "}")
+            words = _NUMBERS + statement.replace("{accounts}", str(accounts)).replace("{idle}", idle)
+            words = words.replace("{{", "{").replace("}}", "}")
             connection.exec_driver_sql(words, {"count": max(events // rarity, 1)})
 
     await store.transact(work)

@@ -1,6 +1,7 @@
 """What the measurements of events are made with: edmbot as it runs, what a vendor tells it, and who is told."""
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -64,11 +65,21 @@ def outside() -> Iterator[str]:
         process.stdin.close()
 
 
+_runs = itertools.count()
+
+
 class OwnChannels(Routing):
-    """A channel for each account: app.yaml would need a route for each, and a real one has a few."""
+    """A channel for each account: app.yaml would need a route for each, and a real one has a few.
+
+    New ones for each run, so that nothing is written to a message that is there already.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([Route(group_wait=timedelta(0))], "C0")
+        self._run = next(_runs)
 
     def _target(self, _receiver: str, route: Route, labels: Labels, now: datetime, mention: tuple[str, ...]) -> Target:
-        return super()._target(f"C{labels.account}", route, labels, now, mention)
+        return super()._target(f"C{labels.account}R{self._run}", route, labels, now, mention)
 
 
 async def english(_receiver: str) -> str:
@@ -106,7 +117,7 @@ class Edmbot:
 @asynccontextmanager
 async def edmbot(store: Store, receiver: Receiver) -> AsyncIterator[Edmbot]:
     """The desk, the clock and the outbox on this database."""
-    judge = AlertDesk(DEFAULTS, OwnChannels([Route(group_wait=timedelta(0))], "C0"))
+    judge = AlertDesk(DEFAULTS, OwnChannels())
     client = AsyncWebClient("xoxb-bench", f"{receiver.url}/api/", session=receiver.session, retry_handlers=[])
     outbox = Outbox(store, Board(client), english, "/edm")
     clock = Clockwork(store, {"outbox": outbox.deliver})
