@@ -73,3 +73,8 @@ def test_the_read_receipt_and_the_tracking_domain_are_shown_or_said_to_be_unknow
     assert "read receipt unknown · tracking domain unknown" in card(BARE).text
     known = replace(CARD, read_receipt=True, tracking_domain="t.shop.example")
     assert "read receipt asked for · tracking domain t.shop.example" in card(known).text
+
+
+def test_a_request_whose_task_was_stopped_says_who_did_it():
+    said = card(ended(CARD, "voided", note="stopped by U0OPS")).text
+    assert "U0OPS stopped the task: this request is void" in said.replace(">", "")

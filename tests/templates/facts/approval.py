@@ -207,6 +207,7 @@ ENDED += [
     ended(CARD, "expired", note="late"),
     ended(CARD, "executed", votes=()),
 ]
+ENDED += [ended(CARD, "voided", note="stopped by U0OPS")]
 ENDED += [replace(CARD, state="approved", note=code) for code in ("unreachable", "auth", "bad_answer", "open_change")]
 EACH = [*PENDING, *ENDED]
 
