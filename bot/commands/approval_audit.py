@@ -13,6 +13,7 @@ from bot.commands.approvals import facts_of, meant
 from bot.context import Context
 from bot.exports import Format
 from bridge.approvals.cardface import Card, card_of
+from bridge.approvals.found import hold_key
 from bridge.approvals.requests import votes_of
 from bridge.events import subject_of
 from store.tables import Approval, Change, CommandRun, Event
@@ -106,11 +107,13 @@ def _runs(session: Session, row: Approval) -> Iterator[Entry]:
 
 
 def _changes(session: Session, row: Approval) -> Iterator[Entry]:
-    """What was asked of the vendor, and what it answered."""
-    changes = select(Change).where(Change.run_id == row.run_id).order_by(col(Change.created_at))
-    for change in session.exec(changes) if row.run_id else ():
+    """What was asked of the vendor, and what it answered; the hold before anybody was asked among it."""
+    ours = select(CommandRun.id).where(or_(CommandRun.id == row.run_id, CommandRun.key == hold_key(row)))
+    changes = select(Change).where(col(Change.run_id).in_(ours)).order_by(col(Change.created_at))
+    for change in session.exec(changes):
         asked = f"{change.action} {change.task_id} -> {change.wanted}"
-        yield Entry(at=change.created_at, who=row.decided_by, what="vendor.asked", detail=asked)
+        who = row.decided_by if change.run_id == row.run_id else None
+        yield Entry(at=change.created_at, who=who, what="vendor.asked", detail=asked)
         if change.settled_at is not None:
             state = change.state.value
             yield Entry(at=change.settled_at, who=None, what="vendor.answered", outcome=state, detail=change.note)

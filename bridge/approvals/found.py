@@ -258,7 +258,7 @@ def _send_at(task: Task, now: datetime) -> datetime | None:
 
 
 def _run_of(session: Session, row: Approval) -> CommandRun | None:
-    return session.exec(select(CommandRun).where(col(CommandRun.key) == _key(row))).first()
+    return session.exec(select(CommandRun).where(col(CommandRun.key) == hold_key(row))).first()
 
 
 def _new_run(session: Session, now: datetime, row: Approval) -> CommandRun:
@@ -267,7 +267,7 @@ def _new_run(session: Session, now: datetime, row: Approval) -> CommandRun:
         return known
     run = CommandRun(
         id=new_id(),
-        key=_key(row),
+        key=hold_key(row),
         kind=handover.KIND,
         user_id=handover.WHO,
         text=f"task pause {_id(row)} --account {row.account}",
@@ -279,5 +279,6 @@ def _new_run(session: Session, now: datetime, row: Approval) -> CommandRun:
     return run
 
 
-def _key(row: Approval) -> str:
+def hold_key(row: Approval) -> str:
+    """`CommandRun.key` of the hold before anybody is asked."""
     return f"{handover.KIND}/{row.id}/hold"

@@ -8,8 +8,9 @@ from sqlmodel import select
 
 import bot.deciders
 from bot.config import shipped
+from bridge.approvals.found import hold_key
 from bridge.approvals.policy import Needs
-from store.tables import Approval, ApprovalState, Event, Vote
+from store.tables import Approval, ApprovalKind, ApprovalState, Change, ChangeState, CommandRun, Event, Vote
 from tests.bot.requests import APPROVE, PROPOSAL, asked, card, request, show
 
 LIN, MEI, OPS, VERA = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
@@ -363,6 +364,22 @@ async def test_the_audit_tells_who_asked_looked_and_decided(office):
     file = await office.press(MEI, told, "存为文件")
     assert f"approval-{approval}.csv" in file.plain
     assert "needs the role admin" in (await office.ask(LIN, f"audit --approval {approval}")).plain
+
+
+async def test_the_audit_tells_of_the_hold_before_anybody_was_asked(office):
+    approval = await asked(office, kind=ApprovalKind.FOUND, by=None)
+
+    def hold(session, now):
+        key = hold_key(session.get_one(Approval, approval))
+        about = {"user_id": "edmbot", "text": "task pause 19128", "worker": "edmbot", "received_at": now}
+        run = CommandRun(key=key, kind="approval", lease_until=now, **about)
+        session.add(run)
+        session.flush()
+        about = {"account": "umail", "task_id": "19128", "action": "pause", "before": {}, "wanted": "draft"}
+        session.add(Change(run_id=run.id, created_at=now, state=ChangeState.DONE, **about))
+
+    await office.store.transact(hold)
+    assert "pause 19128" in (await office.ask(MEI, f"audit --approval {approval}")).plain
 
 
 def modal(office, user=LIN):
