@@ -118,7 +118,7 @@ class Settings(_Section):
     """`approvals:` of app.yaml."""
 
     approvers: int = Field(default=1, ge=0, le=MOST)
-    """Of a send that no policy is for."""
+    """Of every send; a policy may ask for more."""
     self_approval: bool = False
     policies: Policies = SHIPPED
     escalate: Steps = ()
@@ -216,6 +216,8 @@ class Needs:
 def needs(settings: Settings, facts: PolicyFacts, zone: ZoneInfo) -> Needs:
     """What all policies together ask for: the largest number, and the people whom the strictest of them names.
 
+    No policy asks for fewer than `settings.approvers`. The people whom a laxer policy names are not asked.
+
     zone: the account's; office hours are meant in it.
     """
     found = [(policy, reasons_of(policy.where, facts, zone)) for policy in settings.policies]
@@ -223,7 +225,7 @@ def needs(settings: Settings, facts: PolicyFacts, zone: ZoneInfo) -> Needs:
     strictest = sorted((policy for policy, _ in matching), key=lambda policy: -policy.approvers)
     reasons = {repr(reason): reason for _, some in matching for reason in some}
     return Needs(
-        count=strictest[0].approvers if strictest else settings.approvers,
+        count=max(settings.approvers, *(policy.approvers for policy in strictest), 0),
         who=next((policy.who for policy in strictest if policy.who), ()),
         reasons=tuple(reasons.values()),
         policies=tuple(policy.name for policy, _ in matching),

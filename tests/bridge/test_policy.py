@@ -130,10 +130,16 @@ def test_the_largest_number_counts_and_the_people_whom_the_strictest_names():
     assert found.reasons == (Reason("accounts", "umail"), Reason("recipients_over", 1_000))
 
 
-def test_a_policy_may_ask_for_nobody():
-    settings = Settings(approvers=2, policies=(Policy(name="small", approvers=0, where=Where(new_sender=False)),))
-    assert ask(settings).count == 0
-    assert ask(settings, new_sender=True).count == 2
+def test_no_policy_asks_for_fewer_than_app_yaml_says_of_all():
+    small = (Policy(name="small", approvers=0, where=Where(new_sender=False)),)
+    assert ask(Settings(approvers=2, policies=small)).count == 2
+    assert ask(Settings(approvers=0, policies=small)).count == 0
+
+
+def test_the_shipped_policies_do_not_weaken_a_stricter_rule_for_all():
+    midnight = datetime(2026, 11, 21, 0, 30, tzinfo=SHANGHAI)
+    found = ask(Settings(approvers=3), starts_at=midnight)
+    assert (found.policies, found.count) == (("off-hours",), 3)
 
 
 def test_two_policies_with_one_reason_tell_it_once():
