@@ -5,7 +5,7 @@ off, one that says that it is gone (410) at once; admins hear of it at a half an
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ LONGEST = timedelta(hours=24)
 """Of what another side asks for (Retry-After)."""
 END = timedelta(days=5)
 """So long without taking anything, and an endpoint is switched off."""
-_GONE = 410
+_GONE, _IS_GONE = 410, "gone"
 _TOO_MUCH = (429, 503)
 """What says something of the endpoint, and not of one event."""
 
@@ -66,6 +66,13 @@ _SENT = (
 _ONE = update(_DELIVERY).where(_DELIVERY.c.seq == bindparam("its_seq"))
 _LATER = _ONE.values(attempts=bindparam("tried"), next_at=bindparam("at"), **_FREE)
 _DEAD = _ONE.values(attempts=bindparam("tried"), state=DeliveryState.DEAD, ended_at=bindparam("at"), **_FREE)
+_WAITING = (
+    select(Delivery.endpoint_id)
+    .where(
+        col(Delivery.endpoint_id).in_(bindparam("ids", expanding=True)), col(Delivery.state) == DeliveryState.PENDING
+    )
+    .distinct()
+)
 _ENDPOINTS = select(WebhookEndpoint).where(col(WebhookEndpoint.id).in_(bindparam("ids", expanding=True)))
 
 
@@ -171,15 +178,16 @@ class _Desk:
         if endpoint.failing_since is None:
             endpoint.failing_since, endpoint.warned = self._now, 0
         if answer.status == _GONE:
-            self._over[endpoint.id] = "gone"
-        elif self._now - endpoint.failing_since >= END:
-            self._over[endpoint.id] = _reason(answer)
+            self._over[endpoint.id] = _IS_GONE
+        elif self._now - endpoint.failing_since >= END and endpoint.warned:
+            self._over.setdefault(endpoint.id, _reason(answer))
         elif self._now - endpoint.failing_since >= END / 2 and not endpoint.warned:
             endpoint.warned = 1
             self._happened(endpoint, EventType.ENDPOINT_FAILING, _reason(answer))
 
     def _works(self, endpoint: WebhookEndpoint) -> None:
-        self._over.pop(endpoint.id, None)
+        if self._over.get(endpoint.id) != _IS_GONE:
+            self._over.pop(endpoint.id, None)
         if endpoint.failing_since is None and not endpoint.warned:
             return
         if endpoint.warned:
@@ -200,6 +208,7 @@ class _Desk:
         let_go(self._session, self._now, {(one.endpoint_id, one.subject) for one in ended})
         for parcel, answer in self._dead:
             self._bury(parcel, answer)
+        self._forgive({parcel.endpoint_id for parcel, _ in self._dead})
         for id_, why in self._over.items():
             self._disable(self._endpoints[id_], why)
         if self._events:
@@ -207,6 +216,12 @@ class _Desk:
             for event in self._events:
                 book.note(event)
             book.close()
+
+    def _forgive(self, ids: Collection[str]) -> None:
+        """Where nothing waits any more nothing is tried: the time from now on says nothing of an endpoint."""
+        waiting = set(self._session.connection().execute(_WAITING, {"ids": [*ids]}).scalars()) if ids else set()
+        for id_ in {*ids} - waiting - self._over.keys():
+            self._endpoints[id_].failing_since, self._endpoints[id_].warned = None, 0
 
     def _disable(self, endpoint: WebhookEndpoint, why: str) -> None:
         if endpoint.state not in (EndpointState.ACTIVE, EndpointState.PAUSED):

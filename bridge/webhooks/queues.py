@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, exists, func, literal, or_, select, update
+from sqlalchemy import Executable, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col
 
@@ -231,5 +231,7 @@ def hold(session: Session, endpoint_id: str, until: datetime) -> None:
 @cache
 def _reserving(dialect: str) -> Executable:
     insert = insert_of[dialect](_LIMIT)
-    upsert: Executable = insert.on_conflict_do_update(index_elements=["key"], set_={"next_at": insert.excluded.next_at})
+    # Whoever asks for less later does not take back what was asked for before.
+    later = case((insert.excluded.next_at > _LIMIT.c.next_at, insert.excluded.next_at), else_=_LIMIT.c.next_at)
+    upsert: Executable = insert.on_conflict_do_update(index_elements=["key"], set_={"next_at": later})
     return upsert

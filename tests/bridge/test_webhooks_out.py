@@ -8,12 +8,12 @@ from aiohttp import web
 from sqlmodel import select
 
 from bridge.events import EventType
-from bridge.receivers.webhook import WebhookReceiver
+from bridge.receivers.webhook import Answer, WebhookReceiver
 from bridge.webhooks import endpoints
 from bridge.webhooks.deliveries import try_out
 from bridge.webhooks.destinations import UnsafeError
 from bridge.webhooks.endpoints import NameTakenError, Shipped, ShippedError, TooManyError
-from bridge.webhooks.fates import JITTER, SCHEDULE, wait_after
+from bridge.webhooks.fates import JITTER, SCHEDULE, Ending, settle, wait_after
 from bridge.webhooks.queues import AT_ONCE, claim
 from bridge.webhooks.signing import new_secret
 from store.engine import Store
@@ -217,6 +217,33 @@ async def test_gone_switches_off_at_once_and_gives_up_what_waits(house, crm):
     assert told.data["reason"] == "gone"
 
 
+async def answered(house, *answers):
+    """What is due is claimed, and answered so, all in one turn."""
+    turn = await house.do(lambda session, now: claim(session, now, "somebody", len(answers), {}))
+    at = await house.store.now()
+    endings = [Ending(parcel, at, answer) for parcel, answer in zip(turn.parcels, answers, strict=True)]
+    await house.do(lambda session, now: settle(session, now, endings, (ADMIN,)))
+
+
+@pytest.mark.parametrize("answers", [(410, 200), (200, 410), (410, 500)])
+async def test_gone_is_gone_whatever_else_was_answered_meanwhile(house, crm, answers):
+    await house.endpoint(crm.url)
+    await house.happens("task/1", "task/2")
+    await answered(house, *(Answer(status, 1) for status in answers))
+    row = await house.look()
+    assert (row.state, row.why) == (EndpointState.DISABLED, "gone")
+
+
+async def test_a_shorter_wait_that_is_asked_for_later_does_not_shorten_a_longer_one(house, crm):
+    await house.endpoint(crm.url)
+    await house.happens("task/1", "task/2")
+    await answered(house, Answer(429, 1, retry_after=3600), Answer(503, 1, retry_after=10))
+    house.step(seconds=60)
+    assert await house.send() == 0
+    house.step(seconds=3600)
+    assert await house.send() == 2
+
+
 # ---- order
 
 
@@ -308,6 +335,32 @@ async def test_admins_are_warned_at_a_half_and_it_is_switched_off_after_five_day
     assert [(one.receiver, one.facts["facts"]["what"]) for one in notes] == [(ADMIN, "failing"), (ADMIN, "disabled")]
     left = await house.do(lambda session, _now: endpoints.waiting(session, endpoints.find(session, "crm")))
     assert (left.pending, left.dead > 0) == (0, True)
+
+
+async def test_what_failed_once_and_was_given_up_is_no_trouble_of_what_comes_later(house, crm):
+    await house.endpoint(crm.url)
+    crm.answer = lambda _got: 500
+    await house.happens("task/1")
+    await to_the_end(house)
+    assert (await house.look()).failing_since is None
+    house.step(days=9)
+    await house.happens("task/2")
+    await house.send()
+    assert (await house.look()).state is EndpointState.ACTIVE
+
+
+async def test_nothing_is_switched_off_before_somebody_was_warned(house, crm):
+    await house.endpoint(crm.url)
+    crm.answer = lambda _got: 500
+    await house.happens("task/1")
+    await house.send()
+    house.step(days=6)
+    await house.send()
+    assert (await house.look()).state is EndpointState.ACTIVE
+    assert len(await house.told(EventType.ENDPOINT_FAILING)) == 1
+    house.step(days=1)
+    await house.send()
+    assert (await house.look()).state is EndpointState.DISABLED
 
 
 async def test_a_success_ends_the_trouble_and_says_so_where_it_was_said(house, crm):
