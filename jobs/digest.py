@@ -12,6 +12,8 @@ from bridge.alerts.rates import Portion, bounced, pooled
 from bridge.alerts.rules import Severity
 from bridge.alerts.silences import active
 from bridge.alerts.usual import balances, burn, usual
+from bridge.approvals.requests import waiting
+from bridge.globs import fits
 from bridge.notices.telling import tell
 from bridge.sightings import Kind, Link
 from jobs.scheduler import Daily, Duty
@@ -76,6 +78,7 @@ def summary(session: Session, now: datetime, account: str, zone: ZoneInfo) -> Fa
         "running_count": len(running),
         "paused_count": _count(session, account, TaskStatus.PAUSED),
         "scheduled_count": _count(session, account, TaskStatus.SCHEDULED, TaskStatus.QUEUED),
+        "waiting_count": len(waiting(session, (account,))),
         "alerts": [_alert(alert) for alert in open_alerts[:LISTED]],
         "alert_count": len(open_alerts),
         "silences": _silences(session, now, account),
@@ -165,7 +168,7 @@ def _alert(alert: Alert) -> Facts:
 
 def _silences(session: Session, now: datetime, account: str) -> Sequence[Facts]:
     """The ones that may hide something of this account."""
-    ours = [one for one in active(session, now) if one.matchers.get("account", account) == account]
+    ours = [one for one in active(session, now) if fits(one.matchers.get("account", account), account)]
     return [
         {"what": " ".join(f"{key}={value}" for key, value in one.matchers.items()), "until": one.ends_at.isoformat(),
          "by": one.created_by}

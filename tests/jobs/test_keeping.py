@@ -22,6 +22,9 @@ from store.limits import SharedLimiter, after_people
 from store.tables import (
     Alert,
     AlertState,
+    Approval,
+    ApprovalKind,
+    ApprovalState,
     Attempt,
     CommandRun,
     Delivery,
@@ -34,6 +37,7 @@ from store.tables import (
     Notice,
     NoticeKind,
     Outcome,
+    Silence,
     Snapshot,
     StatSample,
     WebhookEndpoint,
@@ -404,3 +408,19 @@ async def test_a_poll_waits_for_a_turn_that_is_soon_free(store):
             await limiter.acquire("car", rate)
             taken += [row.next_at for row in await read(store, Limit)]
     assert all(after - before >= rate.per for before, after in pairwise(taken)), taken
+
+
+async def test_the_summary_counts_what_awaits_approval_and_names_silences_with_stars(store):
+    def request(state):
+        about = {"kind": ApprovalKind.FOUND, "account": "umail", "subject": f"task/{state}", "state": state}
+        return lambda now: Approval(**about, hash="a", created_at=now, expires_at=now + timedelta(hours=1))
+
+    def silence(account):
+        about = {"matchers": {"account": account}, "reason": "x", "created_by": "U0LIN"}
+        return lambda now: Silence(**about, created_at=now, starts_at=now, ends_at=now + timedelta(hours=1))
+
+    await write(store, request(ApprovalState.PENDING), request(ApprovalState.EXPIRED))
+    await write(store, silence("um*"), silence("other*"))
+    facts = await store.transact(lambda session, now: summary(session, now, "umail", SHANGHAI))
+    assert facts["waiting_count"] == 1
+    assert [one["what"] for one in facts["silences"]] == ["account=um*"]

@@ -18,6 +18,7 @@ FINE = {
     "running_count": 1,
     "paused_count": 0,
     "scheduled_count": 2,
+    "waiting_count": 3,
     "alerts": [],
     "alert_count": 0,
     "silences": [],
@@ -34,6 +35,7 @@ UNKNOWN = FINE | {
     **dict.fromkeys(("sent", "delivered", "bounced", "usual_sent", "usual_delivered", "usual_bounced")),
     "running": [],
     "running_count": 0,
+    "waiting_count": 0,
     **dict.fromkeys(("left", "for_today", "runway", "per_day", "link", "service")),
 }
 NEVER_TOLD = UNKNOWN | {"link": "up"}
