@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bridge.approvals import handover
 from bridge.approvals.asking import Approvals
 from bridge.approvals.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
-from bridge.approvals.gathering import gather
+from bridge.approvals.gathering import NoTemplateError, gather
 from bridge.approvals.handover import Claim, Duty
 from bridge.approvals.proposals import Proposal, drift, of_draft
 from bridge.approvals.requests import hash_of
@@ -163,6 +163,8 @@ class _Change:
             elif await self._claimed.counts():
                 self._crash("counted")
                 await self._compare(task)
+        except NoTemplateError:
+            await self._claimed.gone()
         except ProviderError as error:
             # Nothing was asked for: it stays approved.
             await self._claimed.postponed(error.code)

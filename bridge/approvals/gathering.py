@@ -26,6 +26,10 @@ MOST_RECENT = 5
 T = TypeVar("T")
 
 
+class NoTemplateError(BadAnswerError):
+    """A task's template was deleted: there is nothing to send."""
+
+
 async def gather(provider: Provider, task: Task, ledger: Mapping[str, Any], *, store: Store, now: datetime) -> Proposal:
     """Read all that the card of a task shows.
 
@@ -65,7 +69,8 @@ async def read_fields(provider: Provider, task: Task) -> dict[str, Any]:
     """What is approved of a task, its templates read anew.
 
     Raises:
-        ProviderError: a template cannot be read, or is not there.
+        NoTemplateError: a template is not there.
+        ProviderError: a template cannot be read.
     """
     return {
         "task_id": task.id,
@@ -89,7 +94,7 @@ async def _template(provider: Provider, ref: NamedRef) -> dict[str, Any]:
         return {"id": ref.id, "name": ref.name, "subject": None, "content_hash": None}
     template = await provider.mail_template(TemplateId(ref.id))
     if template is None:
-        raise BadAnswerError(f"the task's template {ref.id} is not there", account=provider.account)
+        raise NoTemplateError(f"the task's template {ref.id} is not there", account=provider.account)
     return {
         "id": ref.id,
         "name": template.name,

@@ -253,6 +253,13 @@ async def test_a_task_that_is_gone_voids(desk):
     assert (await state(desk, approval_id), desk.edits) == ((S.VOIDED, "gone"), [])
 
 
+async def test_a_task_whose_template_is_gone_voids(desk):
+    _, approval_id = await desk.approved()
+    del desk.box.world.umail["demo-umail"].templates[18]
+    await desk.run()
+    assert (await state(desk, approval_id), desk.edits) == ((S.VOIDED, "gone"), [])
+
+
 async def test_a_task_that_was_cancelled_meanwhile_cannot_be_let_go(desk):
     task_id, approval_id = await desk.approved()
     desk.task(task_id).enter(Status.CANCELLED, desk.box.clock.now())
