@@ -459,7 +459,7 @@ class NoticeAlert(SQLModel, table=True):
     alert_id: str = Field(primary_key=True, foreign_key="alert.id")
     added_at: datetime = Field(sa_type=UtcTime)
     position: int = 1
-    """1, 2, …: the order in which they joined. Page n of MEMBERS shows 50n+1 to 50n+50."""
+    """1, 2, …: the order in which they joined. Page n of MEMBERS shows 20n+1 to 20n+20."""
     joined: int = 1
     """`Notice.wanted` when it joined: a button that carries an older version does not cover it."""
     seen_version: int = 0

@@ -163,7 +163,7 @@ MESSAGES = {
     ],
     "notice/escalation": [
         {**ON, "why": why, "who": ["S0ONCALL", "U0MEI"], "alert": alert(), "firing": firing, "said_at": LATER}
-        for why in ("step", "repeat", "snooze_over", "silence_over")
+        for why in ("step", "repeat", "snooze_over")
         for firing in (0, 1, 3)
     ],
     "notice/events": [{"entries": HAPPENED[start : start + 30], **NAMED} for start in range(0, len(HAPPENED), 30)]
