@@ -23,16 +23,16 @@ from bridge.changes.tasks import OpenChangeError, change_task
 from providers.base import ChangesTasks, Provider, require
 from providers.errors import ProviderError
 from providers.model import SendId
+from store.alerts import OPEN
 from store.engine import Store
 from store.runs import finish
-from store.tables import Alert, AlertState, Change, ChangeState, CommandRun, Outcome, new_id
+from store.tables import Alert, Change, ChangeState, CommandRun, Outcome, new_id
 
 KIND = "alert"
 """`CommandRun.kind` of what nobody typed."""
 WHO = "edmbot"
 LEASE = timedelta(minutes=2)
 """Longer than reading, asking and reading back may take; a run past it has lost its process."""
-_UP = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 _TASK = "task/"
 
 _log = structlog.get_logger()
@@ -105,7 +105,7 @@ class Breaker:
         """The oldest alert that nobody has acted on; the run is its receipt."""
         waiting = select(Alert).where(
             col(Alert.account).in_(self._providers),
-            col(Alert.state).in_(_UP),
+            col(Alert.state).in_(OPEN),
             col(Alert.rule).in_(self._cooldowns),
             col(Alert.did).is_(None),
             col(Alert.held).is_(False),

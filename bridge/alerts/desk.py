@@ -22,11 +22,11 @@ from bridge.alerts.views import aging, views
 from bridge.notices import subscriptions
 from bridge.record import Touched
 from bridge.sightings import Link
+from store.alerts import OPEN
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence, Subscription, UtcTime
 
 Judged: TypeAlias = tuple[Rule, str, Verdict]
 """Which rule says what of which subject."""
-_UP = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 # Made once: they are asked every second, or in each transaction, and making one takes longer than its answer.
 _NOW: BindParameter[datetime] = bindparam("now", type_=UtcTime())
 _MOST: BindParameter[int] = bindparam("most", type_=Integer())
@@ -35,7 +35,7 @@ _AGAIN = select(Notice).where(col(Notice.repeat_at) <= _NOW).order_by(col(Notice
 _DUE, _REPEATED = _FALLEN.with_for_update(skip_locked=True), _AGAIN.with_for_update(skip_locked=True)
 _DOWN = select(Alert.id).where(
     col(Alert.account) == bindparam("account"),
-    col(Alert.state).in_(_UP),
+    col(Alert.state).in_(OPEN),
     col(Alert.rule).in_(bindparam("rules", expanding=True)),
 )
 
@@ -63,12 +63,6 @@ class AlertDesk:
         sitting.judge(account, _verdicts(self.rules.values(), seen))
         sitting.book.events[:0] = events
         sitting.close()
-
-    def apply(
-        self, session: Session, now: datetime, *, rule: Rule, account: str, subject: str, verdict: Verdict
-    ) -> None:
-        """Write down what one verdict means."""
-        self.weigh(session, now, account=account, judged=[(rule, subject, verdict)])
 
     def weigh(self, session: Session, now: datetime, *, account: str, judged: Sequence[Judged]) -> None:
         """Write down what verdicts about an account mean."""
@@ -241,7 +235,7 @@ class _Sitting:
         self._to_show[row.id] = row
         rule = self._desk.rules.get(row.rule)
         raised = before is AlertState.PENDING and row.state is AlertState.FIRING
-        over = before in _UP and row.state is AlertState.RESOLVED
+        over = before in OPEN and row.state is AlertState.RESOLVED
         if rule is not None and (word := rule.fires if raised else rule.clears if over else None):
             self.book.happened(row, word, row.subject, {"alert": row.id, "rule": row.rule, "severity": row.severity})
         if row.rule in self._desk.holding and (raised or over):
@@ -261,7 +255,7 @@ class _Sitting:
 
     def release(self, accounts: Collection[str]) -> None:
         """Let go of what is held though nothing holds it: a person closed the alert that did."""
-        stuck = select(Alert).where(col(Alert.account).in_(accounts), col(Alert.state).in_([AlertState.PENDING, *_UP]))
+        stuck = select(Alert).where(col(Alert.account).in_(accounts), col(Alert.state).in_([AlertState.PENDING, *OPEN]))
         rows = self._session.exec(stuck.where(col(Alert.held).is_(True), col(Alert.due_at).is_(None))).all()
         self.book.wall.look([row.id for row in rows])
         for row in rows:

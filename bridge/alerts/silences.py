@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from bridge.alerts.routes import Labels, labels_of
 from bridge.alerts.wall import Wall
 from bridge.globs import any_fits
+from store.alerts import OPEN
 from store.tables import Alert, AlertState, Silence, UtcTime
 
 MATCHERS = ("account", "rule", "kind", "severity", "subject", "name")
@@ -43,7 +44,7 @@ def active(session: Session, now: datetime) -> Sequence[Silence]:
 
 def preview(session: Session, matchers: Mapping[str, str]) -> Sequence[Alert]:
     """The open alerts that such a silence would hide, the newest first."""
-    is_open = col(Alert.state).in_([AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED])
+    is_open = col(Alert.state).in_(OPEN)
     rows = session.exec(select(Alert).where(is_open).order_by(col(Alert.began_at).desc())).all()
     return [row for row in rows if matches(matchers, labels_of(row))]
 
@@ -56,7 +57,6 @@ def add(
     until: datetime,
     user: str,
     comment: str | None = None,
-    starts_at: datetime | None = None,
 ) -> Silence:
     """Say nothing new of what matches, until then. What nobody has seen yet waits; messages there show the silence.
 
@@ -65,20 +65,17 @@ def add(
     """
     if not matchers or set(matchers) - set(MATCHERS):
         raise ValueError(f"a silence goes by {', '.join(MATCHERS)}")
-    silence = Silence(
-        matchers=dict(matchers), starts_at=starts_at or now, ends_at=until, created_by=user, comment=comment
-    )
+    silence = Silence(matchers=dict(matchers), starts_at=now, ends_at=until, created_by=user, comment=comment)
     session.add(silence)
-    if silence.starts_at <= now:
-        hidden = preview(session, matchers)
-        wall = Wall(session, now)
-        for alert in hidden:
-            wall.withdraw(alert)
-        wall.hang()
-        wall.look([alert.id for alert in hidden])
-        for alert in hidden:
-            if alert.due_at is None or not wall.is_told(alert.id):
-                _wake(alert, until)
+    hidden = preview(session, matchers)
+    wall = Wall(session, now)
+    for alert in hidden:
+        wall.withdraw(alert)
+    wall.hang()
+    wall.look([alert.id for alert in hidden])
+    for alert in hidden:
+        if alert.due_at is None or not wall.is_told(alert.id):
+            _wake(alert, until)
     return silence
 
 

@@ -279,7 +279,7 @@ def _events(look: _Look) -> Face | None:
 
 
 def _watch(look: _Look) -> Face:
-    return Face("watch/progress", watch.facts_of(look.session, look.now, look.notice))
+    return Face("watch/progress", watch.facts_of(look.session, look.notice))
 
 
 def _approval(look: _Look) -> Face | None:

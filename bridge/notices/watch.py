@@ -95,7 +95,7 @@ def watched(session: Session, account: str) -> set[str]:
     return {str(notice.facts["task_id"]) for notice in _open(session, account)}
 
 
-def facts_of(session: Session, _now: datetime, notice: Notice) -> Mapping[str, Any]:
+def facts_of(session: Session, notice: Notice) -> Mapping[str, Any]:
     """What `templates/watch/progress.j2` shows."""
     account, task_id = notice.facts["account"], notice.facts["task_id"]
     snapshot = session.get(Snapshot, (account, Kind.TASK, task_id))

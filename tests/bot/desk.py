@@ -23,7 +23,7 @@ async def raised(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, acc
 
     def work(session, now):
         verdict = Firing(Reason.ABOVE_USUAL, FACTS[kind], 0.063)
-        desk.apply(session, now, rule=rule, account=account, subject=subject, verdict=verdict)
+        desk.weigh(session, now, account=account, judged=[(rule, subject, verdict)])
         rows = session.exec(select(Alert).where(Alert.subject == subject).order_by(col(Alert.id).desc())).all()
         if rule.wait:
             rows[0].due_at = now
@@ -37,8 +37,8 @@ async def raised(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, acc
 async def cleared(office, subject="task/19124", *, kind=RuleKind.BOUNCE_RATE, account="umail"):
     """The rule holds no more."""
     rule = next(rule for rule in DEFAULTS if rule.kind is kind)
-    about = {"rule": rule, "account": account, "subject": subject, "verdict": Clear(Reason.WELL)}
-    await office.store.transact(lambda session, now: DESK.apply(session, now, **about))
+    judged = [(rule, subject, Clear(Reason.WELL))]
+    await office.store.transact(lambda session, now: DESK.weigh(session, now, account=account, judged=judged))
 
 
 async def row(office, alert_id):

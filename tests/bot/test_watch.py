@@ -136,7 +136,7 @@ async def followed(store):
 async def shown(store, notice_id):
     def read(session, now):
         notice = session.get(Notice, notice_id)
-        return notice, watch.facts_of(session, now, notice)
+        return notice, watch.facts_of(session, notice)
 
     notice, about = await store.transact(read)
     return notice, render("watch/progress", "en", **revived(about)).text.splitlines()

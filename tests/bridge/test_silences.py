@@ -152,9 +152,8 @@ async def test_the_longest_of_several_counts(scene):
 async def test_a_silence_of_tomorrow_hides_nothing_today(scene):
     now = await scene.store.now()
     day = timedelta(days=1)
-    await scene.do(
-        lambda s, at: silences.add(s, at, {"rule": "*"}, until=now + 2 * day, user="U0LIN", starts_at=now + day)
-    )
+    planned = Silence(matchers={"rule": "*"}, starts_at=now + day, ends_at=now + 2 * day, created_by="U0LIN")
+    await scene.do(lambda session, _now: session.add(planned))
     await scene.fire("task/1")
     assert len(await scene.notices()) == 1
     scene.wait(24 * 60)
