@@ -49,14 +49,15 @@ async def preview(approval_id: ApprovalArg, *, ctx: Ctx) -> Answer:
     """Show the content of what is asked for, as text and as a file."""
     row = await meant(ctx, approval_id)
     pieces = await _pieces(ctx, row)
+    file = _file(row, pieces[0])
     return ctx.answer(
         "approval/preview",
         account=row.account,
         data={"contents": [{"name": one.name, "subject": one.subject, "same": one.same} for one in pieces]},
-        attachment=_file(row, pieces[0]),
+        attachment=file,
         approval_id=row.id,
         pieces=pieces,
-        file=f"preview-{row.id[-6:]}.html",
+        file=file.name,
     )
 
 
