@@ -49,7 +49,9 @@ async def ask_for_task(
     now = await ctx.store.now()
     known = ledger.written(told) if told else {}
     proposal = await gathering.gather(provider, task, known, store=ctx.store, now=now)
-    at = task.scheduled_at if task.scheduled_at and task.scheduled_at > now else None
+    # A time that has passed since it was chosen stays: a yes to such a one comes too late, and never means at once.
+    keeps = kind is ApprovalKind.SCHEDULE or (task.scheduled_at is not None and task.scheduled_at > now)
+    at = task.scheduled_at if keeps else None
     wish = await _wish(ctx, kind, task.account, f"task/{task.id}", proposal)
     return await _ask(ctx, replace(wish, send_at=at, reason=reason, replaces=replaces))
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
+import bot.commands.asking
 import bot.dispatch
 from sandbox.imports import Import
 from sandbox.mailing import Status
@@ -483,6 +484,24 @@ async def test_what_was_approved_here_goes_on_at_once_until_it_is_another_send(o
     office.box.world.task(19129).settings.template_ids = [17]
     assert "waits for 1 approval" in (await office.ask(LIN, "task resume 19129")).plain
     assert [edit.params["send_status"] for edit in office.changes] == ["1", "-1"]
+
+
+async def test_a_time_that_passes_while_its_card_is_read_never_means_at_once(office, monkeypatch):
+    known = bot.commands.asking.ledger.of
+
+    def late(*args):
+        office.later(7 * 3_600)
+        monkeypatch.setattr(bot.commands.asking.ledger, "of", known)
+        return known(*args)
+
+    await opened(office)
+    monkeypatch.setattr(bot.commands.asking.ledger, "of", late)
+    await office.slack.submit(LIN, entered(office))
+    async with asyncio.timeout(5):
+        while not await rows(office, Approval):
+            await asyncio.sleep(0.005)
+    request = await request_of(office)
+    assert request.send_at == newest(office).settings.send_time
 
 
 # Stopped while it waits
