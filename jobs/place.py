@@ -23,6 +23,8 @@ from store.jobs import Claimed
 T = TypeVar("T")
 A = TypeVar("A")
 
+STEPS = ("noted", "asked", "recorded", "told")
+"""Between reading what is there and having it told; a test may end the process at each."""
 MOST = 50
 """Single things asked for in one round; the rest has its turn in the next."""
 
@@ -67,6 +69,8 @@ class Place:
     """Called when something happened: somebody may have to be told."""
     line: "Line | None" = None
     """Where this poll says how the vendor is."""
+    crash: Callable[[str], None] = lambda _step: None
+    """Called at each of STEPS."""
 
     @property
     def account(self) -> str:
@@ -76,12 +80,14 @@ class Place:
     async def look(self, kind: Kind, subjects: Sequence[str] | None = None) -> AsyncIterator[Gathered]:
         """Note what is known, let the block ask, and record what it gathered, also when it could not end."""
         gathered = Gathered(await self._note(kind, subjects))
+        self.crash("noted")
         try:
             yield gathered
         except ProviderError:
             gathered.ends = False
             await self._keep(gathered)
             raise
+        self.crash("asked")
         if gathered.sightings and self.line is not None and not self.line.told:
             # Before it is judged: what the vendor tells is not held back as if it were away.
             await self.tell(self.line, None)
@@ -104,10 +110,13 @@ class Place:
     async def _keep(self, gathered: Gathered) -> None:
         look = Look(noted=gathered.noted, sightings=gathered.sightings, missing=gathered.missing, ends=gathered.ends)
         recorded = await record(self.store, look, self.judge, Pacing(self.polling))
+        if not recorded.events:
+            return
+        self.crash("recorded")
         for event in recorded.events:
             _events.labels(event.type).inc()
-        if recorded.events:
-            self.told()
+        self.told()
+        self.crash("told")
 
     def today(self, now: datetime) -> date:
         return now.astimezone(self.zone).date()

@@ -76,11 +76,16 @@ class Poller:
         *,
         zone_of: Callable[[str], ZoneInfo],
         told: Callable[[], None] = lambda: None,
+        crash: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        """zone_of: what "today" means for an account; told: called when something happened."""
+        """zone_of: what "today" means for an account; told: called when something happened.
+
+        crash: called at each of `jobs.place.STEPS`; a test may end the process there.
+        """
         self._polling = polling
         self._places = [
-            Place(provider, zone_of(account), store, judge, polling, told) for account, provider in providers.items()
+            Place(provider, zone_of(account), store, judge, polling, told, crash=crash)
+            for account, provider in providers.items()
         ]
         self._unsupported: set[tuple[str, str]] = set()
 
