@@ -12,12 +12,18 @@ from bot.line import read, write
 
 HIDDEN = "***"
 _PLAIN_OPTION = re.compile(r"--share|--account(=[a-z0-9_-]+)?")
+_URL = re.compile(r"(https?://)(?:[^/\s?#]*@)?([^/\s?#'\"<>|]+)[/?#][^\s'\"<>|]*", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[a-z0-9_-]+")
 
 
 def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
-    """The line as typed; of a `secret` command, or of what looks like one, its name, its address and its account."""
+    """The line as typed; of a `secret` command, or of what looks like one, its name, its address and its account.
+
+    Of the URL of a webhook its host: what stands behind it is how many a receiver knows who may post there.
+    """
     words = read(text)
+    if words and _near(words[0], ["webhook"]):
+        return _URL.sub(rf"\1\2/{HIDDEN}", text)
     guarded = {name: name.split(" ") for name, command in commands.items() if command.secret}
     if not words or not _is_guarded(words, guarded, commands):
         return text

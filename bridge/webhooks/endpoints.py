@@ -172,6 +172,8 @@ def _judge_own(endpoint: WebhookEndpoint) -> None:
 def _end(session: Session, now: datetime, endpoint: WebhookEndpoint) -> None:
     endpoint.state, endpoint.ended_at, endpoint.name = EndpointState.DELETED, now, None
     endpoint.secret, endpoint.secret_before = "", None
+    # It may be as good as a secret, too.
+    endpoint.url = ""
     give_up(session, now, endpoint)
 
 

@@ -263,6 +263,14 @@ def everyones(office):
     return office.slack.visible(VERA, "C0GENERAL")
 
 
+@pytest.mark.parametrize("noun", ["webhook", "webhok", "Webhook"])
+async def test_of_a_url_only_its_host_is_written_down(office, noun) -> None:
+    await office.ask(LIN, f"{noun} add chat https://u:pw@hooks.example.com/T0/B1/s3cret?k=v --types alert.*")
+    [run] = [one for one in await rows(office, CommandRun) if "add chat" in one.text]
+    # Slack puts a link between angle brackets.
+    assert run.text == f"{noun} add chat <https://hooks.example.com/***> --types alert.*"
+
+
 async def test_an_endpoint_that_is_not_there_is_named_with_those_that_are(office) -> None:
     for line in ("show", "test", "pause", "resume", "delete", "replay"):
         more = " --since 2h" if line == "replay" else ""

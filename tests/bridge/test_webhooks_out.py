@@ -17,7 +17,7 @@ from bridge.webhooks.fates import JITTER, SCHEDULE, Ending, settle, wait_after
 from bridge.webhooks.queues import AT_ONCE, claim
 from bridge.webhooks.signing import new_secret
 from store.engine import Store
-from store.tables import Attempt, DeliveryState, EndpointState, Event, Notice, NoticeKind
+from store.tables import Attempt, DeliveryState, EndpointState, Event, Notice, NoticeKind, WebhookEndpoint
 from tests.bridge.hooks import ADMIN, House, target
 
 DAY = timedelta(days=1)
@@ -458,6 +458,7 @@ async def test_a_deleted_endpoint_gets_nothing_more_and_its_name_is_free(house, 
     await house.on(endpoints.delete)
     assert await house.send() == 0
     assert await house.look() is None
+    assert [row.url for row in await house.rows(WebhookEndpoint)] == [""]
     await house.endpoint(crm.url)
     with pytest.raises(NameTakenError):
         await house.endpoint(crm.url)
