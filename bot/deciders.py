@@ -21,8 +21,8 @@ class Deciders:
     async def may(self, user_id: str, account: str, needs: Needs) -> bool | None:
         """Whether somebody has the role approver there and is among those asked; None: it cannot be found out."""
         if not is_slack_id(user_id):
-            # Somebody at the terminal, where nobody is asked about roles.
-            return True
+            # Whoever is at a terminal is nobody in particular: they might be who asked, or have voted already.
+            return False
         self._now.team_id = self._people.team_id
         person = await self._now.identify(user_id)
         if person.role(account) < Role.APPROVER:

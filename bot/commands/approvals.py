@@ -14,6 +14,7 @@ from bot.command import Answer, RefusalError, command
 from bot.commands.alerts import seen_by
 from bot.config import Role
 from bot.context import Context, Ctx
+from bot.deciders import is_slack_id
 from bot.forms import Form
 from bridge.approvals import ballots
 from bridge.approvals.ballots import Ruling
@@ -99,6 +100,7 @@ async def show(approval_id: ApprovalArg, *, ctx: Ctx) -> Answer:
 async def approve(approval_id: ApprovalArg, *, version: Version = None, ctx: Ctx) -> Answer:
     """Say yes to a request; the last yes that it needs starts it."""
     row = await meant(ctx, approval_id)
+    _refuse_nobody(ctx, row)
     needs = needs_of(row)
     voters = await ctx.store.transact(lambda session, _now: [vote.user_id for vote in votes_of(session, row.id)])
     may, lost = await asyncio.gather(
@@ -207,6 +209,16 @@ _FACTS = (
 )
 
 
+def _refuse_nobody(ctx: Context, row: Approval) -> None:
+    """Decisions are people's.
+
+    Raises:
+        RefusalError: `approval/no_person`: it comes from a terminal, as nobody's.
+    """
+    if not is_slack_id(ctx.person.id):
+        raise RefusalError("approval/no_person", account=row.account)
+
+
 async def _has_voted(ctx: Context, row: Approval) -> bool:
     votes = await ctx.store.transact(lambda session, _now: votes_of(session, row.id))
     return any(vote.user_id == ctx.person.id and vote.hash == row.hash and not vote.lost_at for vote in votes)
@@ -214,6 +226,7 @@ async def _has_voted(ctx: Context, row: Approval) -> bool:
 
 async def _refused(ctx: Context, approval_id: str, reason: str | None, *, changes: bool) -> Answer:
     row = await meant(ctx, approval_id)
+    _refuse_nobody(ctx, row)
     may = await ctx.deciders.may(ctx.person.id, row.account, needs_of(row))
     if not may:
         return await _told(ctx, row, "unasked" if may is None else ballots.Answer.NOT_ASKED)

@@ -88,6 +88,18 @@ async def test_as_somebody_has_that_persons_roles(closed_office, edmbot):
     assert closed_office.changes == []
 
 
+async def test_a_terminal_decides_nothing_unless_it_says_for_whom(closed_office, edmbot):
+    environ = vendors(closed_office)
+    asked = json.loads((await edmbot("exec", "--json", "task resume 19129", environ=environ)).out)
+    line = f"approval approve {asked['facts']['approval']}"
+    nobody = await edmbot("exec", line, environ=environ)
+    viewer = await edmbot("exec", "--as", "U0VIEW", line, environ=environ)
+    approver = await edmbot("exec", "--as", "U0LIN", line, environ=environ)
+    assert (nobody.status, viewer.status, approver.status) == (1, 1, 0)
+    assert "a terminal is nobody in particular" in nobody.out
+    assert "role approver" in viewer.out
+
+
 async def test_accounts_without_credentials_are_set_aside_and_said_so(closed_office, edmbot):
     environ = vendors(closed_office, without=("EMAILCAR", "ITNIO"))
     finished = await edmbot("exec", "balance", environ=environ)

@@ -310,6 +310,7 @@ MESSAGES = {
         for pieces in (PIECES, PIECES[:1], PIECES * 3)
     ],
     "approval/no_content": [{"account": "umail", "approval_id": ID}],
+    "approval/no_person": [{"account": "umail"}],
     "approval/no_address": [{"account": "umail", "user": "U0LIN"}],
     "approval/test_confirm": [TRIED, {**TRIED, "same_account": True, "several": False}],
     "approval/tested": [{**TRIED, "check": "sent today --account emailcar"}],
