@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bridge.webhooks.adapters.contract import Arrived
 from bridge.webhooks.adapters.settings import is_within
-from bridge.webhooks.inbound import Inbound
+from bridge.webhooks.inbound import Inbound, Reply
 
 PATHS = ("/webhooks/{source}", "/webhooks/{source}/{secret}")
 _PATIENCE = 30.0
@@ -22,7 +22,9 @@ class Inlet:
         self._proxies = proxies
 
     async def take(self, request: web.Request) -> web.Response:
-        source = request.match_info["source"]
+        source, remote = request.match_info["source"], self._sender(request)
+        if (refused := self._inbound.refusal_of(source, remote)) is not None:
+            return _response(refused)
         try:
             async with asyncio.timeout(_PATIENCE):
                 body = await _beginning(request, self._inbound.limit_of(source))
@@ -34,11 +36,10 @@ class Inlet:
             headers=request.headers,
             body=body,
             query=request.query,
-            remote=self._sender(request),
+            remote=remote,
             path_secret=request.match_info.get("secret", ""),
         )
-        reply = await self._inbound.receive(source, arrived)
-        return web.json_response(dict(reply.words), status=reply.status, headers=reply.headers)
+        return _response(await self._inbound.receive(source, arrived))
 
     def _sender(self, request: web.Request) -> str:
         """The nearest address that is no proxy of ours: only what our own proxies say counts."""
@@ -47,6 +48,10 @@ class Inlet:
         while named and is_within(remote, self._proxies):
             remote = named.pop().strip() or remote
         return remote
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.json_response(dict(reply.words), status=reply.status, headers=reply.headers)
 
 
 async def _beginning(request: web.Request, limit: int) -> bytes:

@@ -86,21 +86,24 @@ class Inbound:
 
     def limit_of(self, source: str) -> int:
         """How many bytes of a body may be; a reader may stop after one more."""
-        known = self._sources.get(source)
-        return known.settings.limit if known else 0
+        return self._sources[source].settings.limit
 
-    async def receive(self, source: str, arrived: Arrived) -> Reply:
-        """Answer a request. Of a body that is too large, one byte over the limit is enough."""
+    def refusal_of(self, source: str, remote: str) -> Reply | None:
+        """What is answered without looking at the body to a sender at this address; None: it depends on that."""
         known = self._sources.get(source)
         if known is None:
             # The name is a stranger's: it makes no series of its own.
             return _counted("", _NO_SUCH)
+        networks = known.settings.allow_from
+        return _counted(source, _NOT_FROM_THERE) if networks and not is_within(remote, networks) else None
+
+    async def receive(self, source: str, arrived: Arrived) -> Reply:
+        """Answer one that `refusal_of` lets in. Of a body that is too large, one byte over the limit is enough."""
+        known = self._sources[source]
         return _counted(source, self._refusal(known, arrived) or await self._take(known, arrived))
 
     def _refusal(self, source: Source, arrived: Arrived) -> Reply | None:
         settings = source.settings
-        if settings.allow_from and not is_within(arrived.remote, settings.allow_from):
-            return _NOT_FROM_THERE
         if len(arrived.body) > settings.limit:
             return _TOO_LARGE
         try:

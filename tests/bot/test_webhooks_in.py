@@ -13,7 +13,7 @@ slack: {bot_token: "${TOKEN}", signing_secret: "${TOKEN}"}
 accounts:
   umail: {provider: umail, username: demo, password: "${TOKEN}"}
 """
-SECRET = "hunter2"
+SECRET = "hunter2-and-nine-more"
 KEY = senders.SENDGRID_KEY
 
 
@@ -66,19 +66,42 @@ MISTAKES = [
         "webhooks: {in: {a: {adapter: standard, secret: hunter2}}}",
         "webhooks.in.a.secret: is no secret of Standard Webhooks; write whsec_ and base64 of at least 24",
     ),
-    ("webhooks: {in: {a: {adapter: itnio, secret: x, rate: fast}}}", "webhooks.in.a.rate: is no rate; write requests"),
-    ("webhooks: {in: {a: {adapter: itnio, secret: x, rate: 0/s}}}", "webhooks.in.a.rate: is no rate; write requests"),
-    ("webhooks: {in: {a: {adapter: itnio, secret: x, limit: 1gb}}}", "webhooks.in.a.limit: is no size; write it as in"),
-    ("webhooks: {in: {a: {adapter: itnio, secret: x, limit: 64mb}}}", "webhooks.in.a.limit: must be between 1kb and"),
     (
-        "webhooks: {in: {a: {adapter: itnio, secret: x, secrets: y}}}",
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, rate: fast}}}",
+        "webhooks.in.a.rate: is no rate; write requests",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, rate: 0/s}}}",
+        "webhooks.in.a.rate: is no rate; write requests",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, limit: 1gb}}}",
+        "webhooks.in.a.limit: is no size; write it as in",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, limit: 64mb}}}",
+        "webhooks.in.a.limit: must be between 1kb and",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, secrets: y}}}",
         "webhooks.in.a.secrets: is not a key here; did",
     ),
     (
-        "webhooks: {in: {a: {adapter: itnio, secret: x, allow_from: [shop.example]}}}",
+        "webhooks: {in: {a: {adapter: itnio, secret: xxxxxxxxxxxxxxxx, allow_from: [shop.example]}}}",
         "webhooks.in.a.allow_from: is no network; write it as in 203.0.113.0/24 or 203.0.113.7",
     ),
-    ("webhooks: {in: {A b: {adapter: itnio, secret: x}}}", "webhooks.in.A b: is no name for a sender; use lower-case"),
+    (
+        "webhooks: {in: {A b: {adapter: itnio, secret: xxxxxxxxxxxxxxxx}}}",
+        "webhooks.in.A b: is no name for a sender; use lower-case",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: itnio, secret: hunter2}}}",
+        "webhooks.in.a.secret: is so short that it can be guessed; give it at least 16 characters",
+    ),
+    (
+        "webhooks: {in: {a: {adapter: postmark, username: x, password: hunter2}}}",
+        "webhooks.in.a.password: is so short that it can be guessed; give it at least 16 characters",
+    ),
     ("server: {proxies: [nginx]}", "server.proxies: is no network; write it as in 203.0.113.0/24 or 203.0.113.7"),
 ]
 

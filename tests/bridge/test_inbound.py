@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from prometheus_client import REGISTRY
+from pydantic import ValidationError
 from sqlalchemy import event as listen
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -34,7 +35,7 @@ from tests.bridge.alerting import Scene
 SETTINGS = {
     "sendgrid": {"public_key": senders.SENDGRID_KEY},
     "mailgun": {"secret": senders.MAILGUN_KEY},
-    "postmark": {"secret": senders.PATH_SECRET, "username": "edm", "password": "pass"},
+    "postmark": {"secret": senders.PATH_SECRET, "username": "edm", "password": "pass-pass-pass-p"},
     "itnio": {"secret": senders.PATH_SECRET, "account": "itnio"},
     "standard": {"secret": senders.STANDARD_SECRET},
 }
@@ -353,7 +354,7 @@ async def test_how_far_a_time_may_be_from_ours_can_be_said(closed):
 
 async def test_basic_auth_is_as_good_as_a_secret_in_the_path(door):
     request = senders.plain(senders.payload("postmark-delivery-webhook.json"), path_secret="")
-    assert (await door.send("postmark", request, Authorization="Basic ZWRtOnBhc3M="))[0] == 200
+    assert (await door.send("postmark", request, Authorization="Basic ZWRtOnBhc3MtcGFzcy1wYXNzLXA="))[0] == 200
     assert await door.send("postmark", request, Authorization="Basic ZWRtOndyb25n") == (401, "not_proved")
 
 
@@ -384,6 +385,25 @@ async def test_only_who_is_named_may_send(closed):
         assert (await door.send("mailgun", every()["mailgun"]))[0] == 200
     async with closed.open(itnio={"allow_from": ("127.0.0.0/8",)}) as door:
         assert (await door.send("itnio", every()["itnio"]))[0] == 200
+
+
+async def test_of_who_may_not_send_no_body_is_waited_for(closed):
+    async with closed.open(itnio={"allow_from": ("203.0.113.0/24",)}) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.session._base_url.port)
+        writer.write(b"POST /webhooks/itnio HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        assert b" 403 " in await asyncio.wait_for(reader.readline(), 2)
+        writer.close()
+
+
+@pytest.mark.parametrize("given", [{"secret": "x" * 15}, {"username": "edm", "password": "x" * 15}])
+@pytest.mark.parametrize("source", ["itnio", "postmark"])
+def test_what_could_be_guessed_is_no_secret(source, given):
+    name = "password" if "password" in given else "secret"
+    with pytest.raises(ValidationError) as error:
+        ADAPTERS[source].Settings(**given)
+    [wrong] = error.value.errors()
+    assert wrong["loc"] == (name,)
+    assert ADAPTERS[source].Settings(**{**given, name: "x" * 16})
 
 
 @pytest.mark.parametrize(
