@@ -1,5 +1,7 @@
 """Alerts in the office: raised as the rules raise them, shown in Slack as the outbox shows them."""
 
+import asyncio
+
 import aiohttp
 from sqlmodel import col, select
 
@@ -8,7 +10,7 @@ from bridge.alerts.routes import Routing
 from bridge.alerts.rules import DEFAULTS, RuleKind
 from bridge.alerts.verdicts import Clear, Firing, Reason
 from bridge.notices.outbox import Outbox
-from store.tables import Alert, Notice, NoticeKind
+from store.tables import Alert, CommandRun, Notice, NoticeKind
 from tests.bridge.posts import board_of, english
 from tests.templates.facts.notice import FIRINGS
 
@@ -51,8 +53,17 @@ async def notices(office, kind=NoticeKind.ALERTS):
     )
 
 
+async def at_rest(office):
+    """No command is at work: its lease is kept in real seconds, and would run out as time is stepped."""
+    at_work = select(CommandRun.id).where(col(CommandRun.outcome).is_(None))
+    async with asyncio.timeout(8):
+        while await office.store.transact(lambda session, _now: session.exec(at_work).first()):
+            await asyncio.sleep(0.005)
+
+
 async def show(office):
     """Let the outbox show all that is due within a minute."""
+    await at_rest(office)
     async with aiohttp.ClientSession() as session:
         outbox = Outbox(office.store, board_of(office.slack, session), english, "/edm")
         for _ in range(60):
