@@ -21,7 +21,7 @@ if not settings.configured:
         SECRET_KEY="test",
         LOGGING_CONFIG=None,
         ANYMAIL={
-            "WEBHOOK_SECRET": "edm:pass",
+            "WEBHOOK_SECRET": "edm:pass-pass-pass-p",
             "MAILGUN_WEBHOOK_SIGNING_KEY": senders.MAILGUN_KEY,
             "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": senders.SENDGRID_KEY,
         },
@@ -71,7 +71,7 @@ DIFFERS = {
 
 def basic(value):
     sent = senders.plain(value, path_secret="")
-    sent.headers["Authorization"] = "Basic ZWRtOnBhc3M="
+    sent.headers["Authorization"] = "Basic ZWRtOnBhc3MtcGFzcy1wYXNzLXA="
     return sent
 
 
@@ -81,7 +81,7 @@ VENDORS = {
     ),
     "mailgun": (MailgunTrackingWebhookView, mailgun, mailgun.Settings(secret=senders.MAILGUN_KEY), senders.mailgun),
     "postmark": (
-        PostmarkTrackingWebhookView, postmark, postmark.Settings(username="edm", password="pass"), basic,
+        PostmarkTrackingWebhookView, postmark, postmark.Settings(username="edm", password="pass-pass-pass-p"), basic,
     ),
 }  # fmt: skip
 FILES = [(vendor, name) for vendor in VENDORS for name in senders.names(vendor)]
@@ -97,7 +97,7 @@ def of_anymail(vendor, arrived):
     headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in arrived.headers.items()}
     request = RequestFactory().post("/", arrived.body, content_type="application/json", **headers)
     # It wants Basic auth besides the vendors' own signatures.
-    request.META.setdefault("HTTP_AUTHORIZATION", "Basic ZWRtOnBhc3M=")
+    request.META.setdefault("HTTP_AUTHORIZATION", "Basic ZWRtOnBhc3MtcGFzcy1wYXNzLXA=")
     tracking.connect(receiver)
     try:
         with warnings.catch_warnings():
