@@ -269,7 +269,7 @@ def _events(look: _Look) -> Face | None:
             "type": event.type,
             "account": event.account,
             "subject": plain_subject(event).partition("/")[2],
-            "of": event.subject.partition("/")[0],
+            "of": plain_subject(event).partition("/")[0],
             "data": Told(event.data),
         }
         for event_id in ids
