@@ -27,7 +27,7 @@ from bot.deciders import Deciders
 from bot.grammar import Grammar, Parsed
 from bot.line import read
 from bot.people import People, Person
-from bot.redaction import without_secrets
+from bot.redaction import kept, without_secrets
 from bridge.changes.tasks import OpenChangeError
 from providers.base import Provider
 from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
@@ -149,7 +149,8 @@ class Dispatcher:
     ) -> Answer:
         if person.role() is Role.NONE:
             raise RefusalError("stranger", stranger=person.stranger, user=person.id)
-        parsed = self._grammar.parse(_words(run.text))
+        # Not what was written down of it: there the URL of a webhook is cut.
+        parsed = self._grammar.parse(_words(without_secrets(request.text, self._grammar.commands)))
         run.command = parsed.command.name
         context = self._context(parsed, person, run, request, conversation)
         if person.role() < parsed.command.role:
@@ -215,7 +216,7 @@ class Dispatcher:
     def _row(self, request: Request) -> dict[str, Any]:
         """What is kept of a request: no password that somebody typed into the line."""
         columns = {name: getattr(request, name) for name in _COLUMNS}
-        return columns | {"text": without_secrets(request.text, self._grammar.commands)}
+        return columns | {"text": kept(request.text, self._grammar.commands)}
 
     def faults(self, request: Request) -> Mapping[str, RefusalError]:
         """What is wrong with a form, by field; nothing when it may be taken. Asks nobody: Slack waits."""

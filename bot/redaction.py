@@ -16,14 +16,19 @@ _URL = re.compile(r"(https?://)(?:[^/\s?#]*@)?([^/\s?#'\"<>|]+)[/?#][^\s'\"<>|]*
 _ACCOUNT = re.compile(r"[a-z0-9_-]+")
 
 
-def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
-    """The line as typed; of a `secret` command, or of what looks like one, its name, its address and its account.
+def kept(text: str, commands: Mapping[str, Command]) -> str:
+    """What is written down of a line: no password, and of the URL of a webhook its host.
 
-    Of the URL of a webhook its host: what stands behind it is how many a receiver knows who may post there.
+    What stands behind the host is how many a receiver knows who may post there.
     """
     words = read(text)
-    if words and _near(words[0], ["webhook"]):
-        return _URL.sub(rf"\1\2/{HIDDEN}", text)
+    is_webhook = bool(words) and _near(words[0], ["webhook"])
+    return _URL.sub(rf"\1\2/{HIDDEN}", text) if is_webhook else without_secrets(text, commands)
+
+
+def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
+    """The line as typed; of a `secret` command, or of what looks like one, its name, its address and its account."""
+    words = read(text)
     guarded = {name: name.split(" ") for name, command in commands.items() if command.secret}
     if not words or not _is_guarded(words, guarded, commands):
         return text
