@@ -188,11 +188,10 @@ class _Change:
 
     def _may_start(self, session: Session, now: datetime) -> bool:
         send_at = self._approval.send_at
-        if not self._may_act(session, now):
-            return False
+        # Before the lease: what is too late is so for whoever takes it up next, too.
         if send_at is not None and now >= send_at:
             raise _LateError
-        return True
+        return self._may_act(session, now)
 
     async def _compare(self, task: Task) -> None:
         told = await self._store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
