@@ -411,6 +411,7 @@ class Notice(SQLModel, table=True):
         Index("ix_notice_repeat", "repeat_at", **where("repeat_at IS NOT NULL")),
         Index("ix_notice_parent", "parent_id"),
         Index("ix_notice_approval", "approval_id", **where("approval_id IS NOT NULL")),
+        Index("ix_notice_open", "kind", **where("open_key IS NOT NULL")),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)

@@ -232,11 +232,11 @@ _AS_THEY_ARE = (
     "replaced_by",
 )
 _RESULT = ("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned", "held")
-# Only what is open has a key; of its index, SQLite takes a range.
+# Only what is open has a key.
 _CARDS = (
     select(Notice, Approval)
     .join(Approval, col(Approval.id) == col(Notice.approval_id))
-    .where(col(Notice.open_key) > "", Notice.kind == NoticeKind.APPROVAL)
+    .where(col(Notice.open_key).is_not(None), Notice.kind == NoticeKind.APPROVAL)
 )
 # Made once: each recording asks it, and making it takes longer than its answer.
 _CARDS_OF = _CARDS.where(col(Approval.account) == bindparam("of"))

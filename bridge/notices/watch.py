@@ -24,8 +24,8 @@ WINDOW = timedelta(minutes=10)
 OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
 """Nothing more can happen to it."""
 _BOUNCES = ("bounced_hard", "mailbox_full")
-# Only what is open has a key; of its index, SQLite takes a range.
-_OPEN = select(Notice).where(col(Notice.open_key) > "", Notice.kind == NoticeKind.WATCH)
+# Only what is open has a key.
+_OPEN = select(Notice).where(col(Notice.open_key).is_not(None), Notice.kind == NoticeKind.WATCH)
 
 
 @dataclass(frozen=True, slots=True)
