@@ -178,8 +178,6 @@ def _engine(url: URL, durability: str) -> Engine:
         pool: dict[str, Any] = {"pool_size": _THREADS["postgresql"], "pool_pre_ping": True}
         return create_engine(url, isolation_level="SERIALIZABLE", hide_parameters=True, **pool, **_JSON)
     engine = create_engine(url, hide_parameters=True, **_JSON)
-    # Many new rows are one statement: the driver lets go of the interpreter at each, and takes its turn to get it back.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
     pragmas = (
         "journal_mode=WAL",
         f"synchronous={'FULL' if durability == 'full' else 'NORMAL'}",

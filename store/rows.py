@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+from sqlalchemy import Insert
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import Session, SQLModel
@@ -36,12 +37,17 @@ def insert(session: Session, rows: Sequence[SQLModel], *, keep: bool = False) ->
     """
     if not rows:
         return
-    table = SQLModel.metadata.tables[str(type(rows[0]).__tablename__)]
-    names = table.columns.keys()
-    session.connection().execute(table.insert(), [{name: row.__dict__[name] for name in names} for row in rows])
+    statement, names = _insert(type(rows[0]))
+    session.connection().execute(statement, [{name: row.__dict__[name] for name in names} for row in rows])
     for row in rows if keep else ():
         make_transient_to_detached(row)
         session.add(row)
+
+
+@cache
+def _insert(model: type[SQLModel]) -> tuple[Insert, Sequence[str]]:
+    table = SQLModel.metadata.tables[str(model.__tablename__)]
+    return table.insert(), table.columns.keys()
 
 
 @cache
