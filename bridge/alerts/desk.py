@@ -21,7 +21,7 @@ from bridge.alerts.verdicts import Firing, Verdict, View, judge
 from bridge.alerts.views import aging, views
 from bridge.notices import subscriptions
 from bridge.record import Touched
-from bridge.sightings import Link
+from bridge.sightings import Kind, Link, about
 from store.alerts import OPEN
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, Silence, Subscription, UtcTime
 
@@ -33,11 +33,8 @@ _MOST: BindParameter[int] = bindparam("most", type_=Integer())
 _FALLEN = select(Alert).where(col(Alert.due_at) <= _NOW).order_by(col(Alert.due_at)).limit(_MOST)
 _AGAIN = select(Notice).where(col(Notice.repeat_at) <= _NOW).order_by(col(Notice.repeat_at)).limit(_MOST)
 _DUE, _REPEATED = _FALLEN.with_for_update(skip_locked=True), _AGAIN.with_for_update(skip_locked=True)
-_DOWN = select(Alert.id).where(
-    col(Alert.account) == bindparam("account"),
-    col(Alert.state).in_(OPEN),
-    col(Alert.rule).in_(bindparam("rules", expanding=True)),
-)
+# By their keys, which all that are open have: an account may have thousands of others.
+_DOWN = select(Alert.id).where(col(Alert.open_key).in_(bindparam("keys", expanding=True)), col(Alert.state).in_(OPEN))
 
 
 class AlertDesk:
@@ -148,8 +145,8 @@ class _Sitting:
 
     def _is_down(self, account: str) -> bool:
         if account not in self._down:
-            given = {"account": account, "rules": [*self._desk.holding]}
-            self._down[account] = self._session.exec(_DOWN, params=given).first() is not None
+            keys = [key_of(rule, account, about(Kind.PROVIDER, "")) for rule in self._desk.holding]
+            self._down[account] = self._session.exec(_DOWN, params={"keys": keys}).first() is not None
         return self._down[account]
 
     def _silenced_until(self, alert: Alert) -> datetime | None:

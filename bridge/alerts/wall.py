@@ -52,8 +52,8 @@ class Wall:
         self._storied: set[str] = set()
         self._off: set[str] = set()
         self._said: list[Said] = []
-        self._fresh: dict[str, Notice] = {}
-        """Made in this very transaction: nothing hangs on them yet."""
+        self._fresh: dict[str, tuple[Notice, Count]] = {}
+        """Made in this very transaction: nothing hangs on them yet, and what they show is known."""
 
     def look(self, alert_ids: Collection[str]) -> None:
         """Read who shows these alerts; before `is_told` and `announce`."""
@@ -127,7 +127,7 @@ class Wall:
                 self._session.flush()
             if notice is None:
                 notice, last = self._new(target, alerts[0].severity), 0
-                self._fresh[notice.id] = notice
+                self._fresh[notice.id] = notice, Count(len(alerts), open=len(alerts), firing=len(alerts))
             else:
                 last = self._counts([notice.id]).get(notice.id, NONE).last
                 again(notice, self._edit_at(notice, self._now + min(target.wait, REFRESH)))
@@ -143,7 +143,7 @@ class Wall:
                     )
                 )
             joined.append(notice)
-        insert(self._session, [*self._fresh.values()], keep=True)
+        insert(self._session, [notice for notice, _ in self._fresh.values()], keep=True)
         insert(self._session, links)
         return joined
 
@@ -224,10 +224,10 @@ class Wall:
         return {notice_id: notices[notice_id] for notice_id in due}
 
     def _counts(self, ids: Collection[str]) -> dict[str, Count]:
-        if not ids:
-            return {}
-        found = self._session.exec(_COUNTS, params={"ids": [*ids]})
-        return {notice_id: Count(*numbers) for notice_id, *numbers in found}
+        known = {notice_id: self._fresh[notice_id][1] for notice_id in ids if notice_id in self._fresh}
+        asked = [notice_id for notice_id in ids if notice_id not in known]
+        found = self._session.exec(_COUNTS, params={"ids": asked}) if asked else ()
+        return known | {notice_id: Count(*numbers) for notice_id, *numbers in found}
 
     def _close(self, notice: Notice, count: Count) -> None:
         """What shows nothing open any more is said no more, until something joins again."""
