@@ -9,7 +9,6 @@ on in tasks that a shutdown waits for; a run whose process died is found by its 
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,29 +18,25 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.command import Answer, RefusalError, error_of
+from bot.command import Answer, RefusalError
 from bot.config import Config, Role
 from bot.context import Context
 from bot.conversation import SHARE, Conversation, Request, Slack
 from bot.deciders import Deciders
+from bot.errors import Errors
 from bot.grammar import Grammar, Parsed
 from bot.line import read
 from bot.people import People, Person
 from bot.redaction import kept, without_secrets
-from bridge.changes.tasks import OpenChangeError
+from bot.turns import Turns
 from providers.base import Provider
-from providers.errors import OutcomeUnknownError, ProviderError, UnsupportedError
+from providers.errors import ProviderError
 from store.engine import Store
-from store.runs import RunJournal, finish, get, renew
-from store.tables import CommandRun, Outcome, new_id
+from store.runs import RunJournal, finish, renew
+from store.tables import CommandRun, new_id
 from templates import Message, render
 from templates.blocks import Block
 
-QUIET = 0.005
-"""Seconds without a new request before the next command is begun: acks have Slack's 3 s, answers have more."""
-PATIENCE = 1.0
-"""Seconds after which a command is begun although requests keep arriving, then one each PACE seconds."""
-PACE = 0.01
 LOOKED_UP = 1.0
 """Seconds in which Slack may say what somebody reads, while a form waits for its three."""
 SUGGESTED = 2.0
@@ -82,27 +77,21 @@ class Dispatcher:
         self._people = people
         self._deciders = Deciders(people)
         self._grammar = grammar
+        self._errors = Errors(config, store, providers, people)
         self._told = told
         self._journal = RunJournal(store)
         self._worker = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_work: set[str] = set()
         """The ids whose leases are kept; one that failed before its answer must run out, so that the sweep tells."""
-        self._turn = asyncio.Lock()
-        self._arriving = 0
-        self._last_request = 0.0
-        self._last_start = 0.0
+        self._turns = Turns()
 
     async def receive(self, request: Request) -> str | None:
         """Commit the request; the new run's id, or None when it was received before."""
         row = self._row(request)
         run_id = new_id()
-        self._arriving += 1
-        try:
+        with self._turns.arriving():
             return run_id if await self._journal.add({"id": run_id, "worker": self._worker, **row}) else None
-        finally:
-            self._arriving -= 1
-            self._last_request = time.monotonic()
 
     def start(self, run_id: str, request: Request, slack: Slack) -> None:
         """Run it and reply, in a task that `drain` waits for."""
@@ -125,21 +114,9 @@ class Dispatcher:
         """Everything between the row and the reply; every failure becomes an answer."""
         try:
             answer = await self._execute(run, person, request, conversation)
-        except RefusalError as refusal:
-            return self._said(person, refusal.template, refusal.outcome, **refusal.facts)
-        except OpenChangeError as other:
-            return await self._busy(person, other)
-        except UnsupportedError as error:
-            return self._unsupported(person, error)
-        except ProviderError as error:
-            outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknownError) else Outcome.FAILED
-            return self._said(
-                person, "provider_error", outcome, error=error, title=self._title(error.account), account=error.account
-            )
-        except Exception:  # noqa: BLE001
-            # The asker must not be left without an answer; the trace is for the maintainer.
-            _log.exception("dispatch.run", run=run.id, command=run.command)
-            return self._said(person, "unexpected", Outcome.FAILED, run=run.id)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was, the asker must not be left without an answer.
+            return await self._errors.answer(error, run, person)
         if answer.wakes:
             self._told()
         return answer
@@ -279,7 +256,7 @@ class Dispatcher:
 
     async def _serve(self, run_id: str, request: Request, slack: Slack) -> None:
         try:
-            await self._my_turn(time.monotonic() + PATIENCE)
+            await self._turns.mine()
             await self._run_and_reply(self.opened(run_id, request), request, slack)
         finally:
             self._at_work.discard(run_id)
@@ -305,18 +282,6 @@ class Dispatcher:
             await conversation.reply(answer)
             await conversation.show_picture(answer)
 
-    async def _my_turn(self, latest: float) -> None:
-        """Let the acks of a burst go first; one waiter at a time watches, so that work is begun one by one."""
-        async with self._turn:
-            while True:
-                now = time.monotonic()
-                quiet_at = (now if self._arriving else self._last_request) + QUIET
-                wait = min(quiet_at, max(latest, self._last_start + PACE)) - now
-                if wait <= 0:
-                    self._last_start = now
-                    return
-                await asyncio.sleep(wait)
-
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in a task that `drain` waits for."""
         task = asyncio.create_task(work)
@@ -327,41 +292,6 @@ class Dispatcher:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("dispatch.reply", error=repr(error), exc_info=error)
-
-    def _said(self, person: Person, template: str, outcome: Outcome, /, **facts: Any) -> Answer:  # noqa: ANN401
-        account = facts.get("account")
-        message: Message = render(
-            template, person.language, zone=self._people.zone_of(account), slash=self._config.slash, **facts
-        )
-        return Answer(message=message, outcome=outcome, account=account, error=error_of(template, facts))
-
-    def _unsupported(self, person: Person, error: UnsupportedError) -> Answer:
-        wanted = error.capability
-        able = [p for p in self._providers.values() if wanted and isinstance(p, wanted) and p.account != error.account]
-        return self._said(
-            person,
-            "unsupported",
-            Outcome.REFUSED,
-            account=error.account or None,
-            title=self._title(error.account),
-            able=able,
-            error=error,
-        )
-
-    async def _busy(self, person: Person, other: OpenChangeError) -> Answer:
-        run = await get(self._store, other.change.run_id)
-        return self._said(
-            person,
-            "busy",
-            Outcome.REFUSED,
-            change=other.change,
-            user=run.user_id if run else None,
-            account=other.change.account,
-        )
-
-    def _title(self, account: str) -> str:
-        provider = self._providers.get(account)
-        return provider.title if provider else account
 
 
 def _words(text: str) -> list[str]:
