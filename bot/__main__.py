@@ -19,9 +19,10 @@ from uuid import uuid4
 
 from bot import memory
 from bot.app import Part, open_providers, open_store, serve, terminal
+from bot.appyaml import ConfigError, Purpose, load, shipped
 from bot.command import Answer
 from bot.commands import COMMANDS
-from bot.config import Config, ConfigError, Purpose, load, shipped
+from bot.config import Config
 from bot.conversation import Request
 from bot.line import write
 from bot.log import configure

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.config import Channels, Config, Roles, Server, SlackConfig, shipped
+from bot.appyaml import shipped
+from bot.config import Channels, Config, Roles, Server, SlackConfig
 from bot.routing import SECTIONS as ROUTING
 from bridge.alerts.rules import DEFAULTS, MODELS, Rule
 from bridge.approvals.policy import Settings as Approvals

@@ -14,7 +14,7 @@
     ├── UnsupportedError          this vendor, or this dialect of it, has no such call
     └── OutcomeUnknownError       a change was asked for, and whether it happened is not known
 
-Configuration mistakes stand outside this tree (`bot.config.ConfigError`), so that nothing swallows them.
+Configuration mistakes stand outside this tree (`bot.document.ConfigError`), so that nothing swallows them.
 None of these carries a secret, a query string or a body: their text may be shown and logged.
 """
 

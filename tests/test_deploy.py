@@ -21,7 +21,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlmodel import func, select
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from sandbox import Sandbox, WorldClock
 from sandbox.slack import SlackServer
 from store.engine import OldSchemaError, Store

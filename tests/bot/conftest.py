@@ -22,7 +22,7 @@ import bridge.changes.tasks
 import jobs.scheduler
 from bot.__main__ import main
 from bot.app import Part, serve
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 from providers.umail import UMail
 from sandbox import Sandbox, WorldClock
 from sandbox.slack import Message, Reply, SlackServer

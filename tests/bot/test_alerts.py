@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from bridge.alerts.rules import RuleKind
 from store.tables import Alert, AlertState, NoticeKind
 from tests.bot.desk import ALERTS, cleared, notices, on_the_wall, raised, row, show

@@ -7,7 +7,7 @@ import pytest
 
 import bot.conversation
 from bot.app import serve
-from bot.config import Purpose, load
+from bot.appyaml import Purpose, load
 
 LIN, OPS = "U0LIN", "U0OPS"
 RANDOM = "C0RANDOM"

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 import bot.deciders
-from bot.config import shipped
+from bot.appyaml import shipped
 from bridge.approvals.found import hold_key
 from bridge.approvals.policy import Needs
 from store.tables import Approval, ApprovalKind, ApprovalState, Change, ChangeState, CommandRun, Event, Vote

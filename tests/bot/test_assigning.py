@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 from bot.watch import desk_of
 from store.tables import NoticeKind
 from tests.bot.desk import ALERTS, notices, on_the_wall, raised, row, show

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-import bot.config
-from bot.config import Channels, Config, ConfigError, Purpose, Role, Roles, Server, SlackConfig, find, load, shipped
+import bot.appyaml
+from bot.appyaml import ConfigError, Purpose, find, load, shipped
+from bot.config import Channels, Config, Role, Roles, Server, SlackConfig
 from bot.document import read
 from bridge.alerts.routes import Labels, OncallStep, QuietHours, Route
 from bridge.alerts.rules import DEFAULTS, MODELS, Where
@@ -673,5 +674,5 @@ def test_the_shipped_file_lies_in_the_package_once_installed(tmp_path, monkeypat
     package = tmp_path / "site-packages" / "bot"
     package.mkdir(parents=True)
     (package / "app.yaml").write_text("")
-    monkeypatch.setattr(bot.config, "__file__", str(package / "config.py"))
+    monkeypatch.setattr(bot.appyaml, "__file__", str(package / "appyaml.py"))
     assert find(None) == package / "app.yaml"

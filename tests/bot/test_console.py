@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.config import Purpose, load
+from bot.appyaml import Purpose, load
 from tests.bot.test_domains import managed  # noqa: F401  # a fixture
 
 LIN, MEI, VIEW = "U0LIN", "U0MEI", "U0VIEW"

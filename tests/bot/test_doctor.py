@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from bot.manifest import SCOPES
 from bot.online import Topic, _clock
 

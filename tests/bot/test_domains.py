@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.config import shipped
+from bot.appyaml import shipped
 
 LIN, MEI, VIEW = "U0LIN", "U0MEI", "U0VIEW"
 CHANGING = {"customer-domain-add", "customer-domain-del", "domain-add", "domain-del"}

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from sandbox.mailing import Status
 
 KEYS = {"ok", "outcome", "account", "facts", "observed_at", "error"}

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 import jobs.scheduler
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 from sandbox.mailing import Status
 from sandbox.slack.reading import words_of
 from store.tables import HomeTab

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import serve
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 from bot.manifest import manifest
 from sandbox.slack import SlackServer
 

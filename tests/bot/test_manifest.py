@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, Purpose, load
+from bot.appyaml import Purpose, load
+from bot.config import Config
 from bot.manifest import manifest
 
 URL = "https://edmbot.example.com"

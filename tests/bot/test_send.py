@@ -6,7 +6,7 @@ import signal
 import pytest
 from sqlmodel import select
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from providers.emailcar import EmailCar
 from store.tables import Approval, ApprovalKind, ApprovalState, CommandRun, Draft, DraftState
 

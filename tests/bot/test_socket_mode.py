@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.app import serve
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 
 GENERAL = "C0GENERAL"
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from jobs.scheduler import EVERY
 from store.jobs import Firing, note
 from store.tables import Change, ChangeState, CommandRun, Job

@@ -4,7 +4,7 @@ import json
 
 from sqlmodel import select
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from store.tables import Subscription
 from tests.bot.desk import raised, show
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 import bot.app
 import jobs.scheduler
 from bot.app import Part, serve
-from bot.config import Purpose, load, shipped
+from bot.appyaml import Purpose, load, shipped
 from sandbox.mailing import Status
 from store.jobs import jobs as rows
 from store.tables import Job, Notice

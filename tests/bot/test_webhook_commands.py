@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import col, select
 
+from bot.appyaml import shipped
 from bot.arguments import moment
 from bot.command import RefusalError
-from bot.config import shipped
 from sandbox.receiver import Receiver
 from sandbox.signatures import Verdict
 from store.tables import (

@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlmodel import select
 
 from bot.app import Part
-from bot.config import shipped
+from bot.appyaml import shipped
 from store.tables import Misfit
 from tests.bot.conftest import GENERAL
 from tests.bridge import senders

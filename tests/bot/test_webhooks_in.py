@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from bot.app import Part
-from bot.config import ConfigError, Purpose, load, shipped
+from bot.appyaml import ConfigError, Purpose, load, shipped
 from store.tables import Event
 from tests.bridge import senders
 

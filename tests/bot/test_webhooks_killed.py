@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from sqlmodel import select
 
-from bot.config import shipped
+from bot.appyaml import shipped
 from store.engine import Store
 from store.tables import Event
 from tests.bridge import senders

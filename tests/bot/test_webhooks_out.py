@@ -6,7 +6,7 @@ import pytest
 
 import jobs.scheduler
 from bot.app import Part
-from bot.config import ConfigError, Purpose, load, shipped
+from bot.appyaml import ConfigError, Purpose, load, shipped
 from bridge.webhooks import endpoints
 from bridge.webhooks.endpoints import Shipped
 from tests.bridge import senders

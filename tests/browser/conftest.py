@@ -20,8 +20,8 @@ import bridge.changes.deeds
 import bridge.changes.tasks
 import jobs.scheduler
 from bot.app import serve
+from bot.appyaml import Purpose, load, shipped
 from bot.commands import COMMANDS
-from bot.config import Purpose, load, shipped
 from bot.manifest import manifest
 from sandbox import Sandbox
 from sandbox.demo import Demo

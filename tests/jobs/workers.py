@@ -22,7 +22,7 @@ import bridge.notices.outbox
 import jobs.scheduler
 import providers.http
 from bot.app import Part, serve
-from bot.config import Purpose, load
+from bot.appyaml import Purpose, load
 from bot.log import configure
 from providers.umail import UMail
 from sandbox import Sandbox
