@@ -5,7 +5,7 @@ proposals, gathering   what a person is asked to approve: its hash, and how it i
 asking, requests       a request's row: asked for, found, escalated, expired
 ballots                votes, rejections, withdrawals
 handover, claimed      who carries it out, and what they report
-execution              carrying it out, once
+execution, drafted     carrying it out, once: a task, and a message that waits here
 found                  sends that nobody approved here
 cards, cardface        the messages that show a request, and what they say
 """

@@ -9,7 +9,7 @@ whether the call may have been made. Where it may, nothing is asked for again; i
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,16 +19,16 @@ from sqlmodel import Session
 from bridge.approvals import handover
 from bridge.approvals.asking import Approvals
 from bridge.approvals.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
+from bridge.approvals.drafted import DRAFT, Posting
 from bridge.approvals.gathering import NoTemplateError, gather
 from bridge.approvals.handover import Claim, Duty
-from bridge.approvals.proposals import Proposal, drift, of_draft
-from bridge.approvals.requests import hash_of
-from bridge.changes import drafts, ledger, posting
+from bridge.approvals.proposals import Proposal, drift
+from bridge.changes import ledger
 from bridge.changes import tasks as changes
-from bridge.changes.decisions import Action, Verdict, decide
+from bridge.changes.decisions import Action, Decision, Verdict, decide
 from bridge.changes.tasks import (
-    NOT_ASKED_FOR,
     OPEN,
+    Guard,
     NotOursError,
     OpenChangeError,
     OvertakenError,
@@ -38,11 +38,11 @@ from bridge.changes.tasks import (
     look_up,
     was_asked_for,
 )
-from providers.base import ChangesTasks, ListsMessages, Provider, SendsMessages, require
+from providers.base import ChangesTasks, Provider, SendsMessages, require
 from providers.errors import ProviderError
 from providers.model import SendId, Task, TaskForm
 from store.engine import Store
-from store.tables import Change, ChangeState, Draft, DraftState, Outcome
+from store.tables import Change, ChangeState, Outcome
 
 STEPS = ("claimed", "read", "counted", "compared", *changes.STEPS, "written")
 """Between any two of these the process may die."""
@@ -50,8 +50,8 @@ AT_ONCE = 10
 """Requests that one process carries out at the same time."""
 GLANCE = 0.5
 """Seconds after which it is looked again for what fell due, while a slow vendor is being asked."""
-TASK, DRAFT = "task/", "draft/"
-"""What `Approval.subject` begins with."""
+TASK = "task/"
+"""What `Approval.subject` of a task begins with."""
 
 
 def _nothing(_step: str) -> None:
@@ -116,7 +116,7 @@ class Executor:
             # Taken out of app.yaml since: nobody is left to ask.
             await claimed.failed("no_account", {})
         elif claim.approval.subject.startswith(DRAFT):
-            await _Posting(claimed, require(provider, SendsMessages)).serve()
+            await Posting(claimed, require(provider, SendsMessages)).serve()
         else:
             await _Change(claimed, require(provider, ChangesTasks)).serve()
         self._house.crash("written")
@@ -152,24 +152,25 @@ class _Change:
             if change is not None and was_asked_for(change):
                 await self._look(change)
             else:
-                await (self._hold() if holds else self._execute())
+                await self._begin(self._hold if holds else self._execute)
 
-    async def _execute(self) -> None:
+    async def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            task = await self._read()
-            self._crash("read")
-            if task is None:
-                await self._claimed.gone()
-            elif await self._claimed.counts():
-                self._crash("counted")
-                await self._compare(task)
-        except NoTemplateError:
-            await self._claimed.gone()
+            await work()
         except ProviderError as error:
-            # Nothing was asked for: it stays approved.
+            # Nothing was asked for: it stays as it is.
             await self._claimed.postponed(error.code)
         except (OpenChangeError, OvertakenError):
             await self._claimed.postponed("open_change")
+
+    async def _execute(self) -> None:
+        task = await self._read()
+        self._crash("read")
+        if task is None:
+            await self._claimed.gone()
+        elif await self._claimed.counts():
+            self._crash("counted")
+            await self._compare(task)
 
     async def _read(self) -> Task | None:
         self._history = await self._store.transact(self._changes)
@@ -197,7 +198,11 @@ class _Change:
         told = await self._store.transact(lambda session, _now: ledger.of(session, task.account, task.id))
         known = ledger.written(told) if told else {}
         now = await self._store.now()
-        proposal = await gather(self._provider, task, known, store=self._store, now=now)
+        try:
+            proposal = await gather(self._provider, task, known, store=self._store, now=now)
+        except NoTemplateError:
+            await self._claimed.gone()
+            return
         differences = drift(Proposal.read(self._approval.proposal), proposal)
         if differences:
             await self._claimed.ask_anew(proposal, differences)
@@ -215,44 +220,35 @@ class _Change:
             await self._claimed.failed(decision.verdict, result_of(task))
             return
         try:
-            result = await change_task(
-                self._store,
-                self._provider,
-                task,
-                decision,
-                run_id=self._claimed.run.id,
-                form=TaskForm(scheduled_at=self._approval.send_at),
-                guard=self._may_start,
-                crash=self._crash,
-            )
+            await self._ask(task, decision, self._may_start, TaskForm(scheduled_at=self._approval.send_at))
         except _LateError:
             await self._claimed.late()
-            return
-        await self._report(result.change, result_of_change(result))
 
     async def _hold(self) -> None:
-        try:
-            task = await self._read()
-            if task is None:
-                await self._claimed.held(Outcome.DONE, {"held": "gone"})
-                return
-            decision = decide(Action.PAUSE, task, self._provider.can_set)
-            if decision.verdict is not Verdict.GO:
-                done = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
-                await self._claimed.held(done, result_of(task) | {"held": decision.verdict.value})
-                return
-            result = await change_task(
-                self._store,
-                self._provider,
-                task,
-                decision,
-                run_id=self._claimed.run.id,
-                guard=self._may_act,
-                crash=self._crash,
-            )
-            await self._report(result.change, result_of_change(result))
-        except (ProviderError, OpenChangeError, OvertakenError) as error:
-            await self._claimed.postponed(error.code if isinstance(error, ProviderError) else "open_change")
+        task = await self._read()
+        if task is None:
+            await self._claimed.held(Outcome.DONE, {"held": "gone"})
+            return
+        decision = decide(Action.PAUSE, task, self._provider.can_set)
+        if decision.verdict is not Verdict.GO:
+            done = Outcome.DONE if decision.verdict is Verdict.ALREADY else Outcome.REFUSED
+            await self._claimed.held(done, result_of(task) | {"held": decision.verdict.value})
+            return
+        await self._ask(task, decision, self._may_act)
+
+    async def _ask(self, task: Task, decision: Decision, guard: Guard, form: TaskForm | None = None) -> None:
+        """Ask for it, once, and report what came of it."""
+        result = await change_task(
+            self._store,
+            self._provider,
+            task,
+            decision,
+            run_id=self._claimed.run.id,
+            form=form,
+            guard=guard,
+            crash=self._crash,
+        )
+        await self._report(result.change, result_of_change(result))
 
     async def _look(self, change: Change) -> None:
         """See what came of a call that was made, or may have been."""
@@ -294,88 +290,3 @@ _HELD = {
     ChangeState.NOT_DONE: ("not_held", Outcome.FAILED),
     ChangeState.LOST: ("unknown", Outcome.UNKNOWN),
 }
-
-
-# ---- a message that waits here
-
-
-class _Posting:
-    """A draft that is to be sent, once. Nothing at a vendor identifies the result of a lost answer."""
-
-    def __init__(self, claimed: Claimed, provider: SendsMessages) -> None:
-        self._claimed = claimed
-        self._store = claimed.house.store
-        self._crash = claimed.house.crash
-        self._provider = provider
-
-    async def serve(self) -> None:
-        """Go on from where the draft's row says it stands."""
-        draft = await drafts.find(self._store, self._claimed.approval.subject.removeprefix(DRAFT))
-        self._crash("read")
-        if draft is None or draft.state is DraftState.DISCARDED:
-            await self._claimed.gone()
-        elif draft.state is DraftState.OPEN:
-            await self._send(draft)
-        elif draft.run_id != self._claimed.run.id:
-            # Somebody has sent it by another way.
-            await self._claimed.gone()
-        else:
-            await self._settle(draft)
-
-    async def _send(self, draft: Draft) -> None:
-        if not await self._claimed.counts():
-            return
-        self._crash("counted")
-        if hash_of(of_draft(draft)) != self._claimed.approval.hash:
-            # Whoever edits a draft makes another one.
-            await self._claimed.gone()
-            return
-        self._crash("compared")
-        run = self._claimed.run
-        try:
-            posted = await posting.post(
-                self._store,
-                self._provider,
-                draft,
-                by=run.user_id,
-                run=run,
-                check=_check_line(self._provider),
-                again=NOT_ASKED_FOR,
-                guard=self._claimed.is_ours,
-                crash=self._crash,
-            )
-        except NOT_ASKED_FOR as error:
-            await self._claimed.postponed(error.code)
-            return
-        except NotOursError:
-            # Whoever takes it up next finds the draft as it was.
-            return
-        self._crash("settled")
-        if posted is None:
-            await self._claimed.gone()
-        elif posted.state is DraftState.SENT and posted.accepted is not None:
-            await self._claimed.executed(posting.sent(posted.accepted))
-        elif posted.state is DraftState.FAILED:
-            again = {"draft": posted.again.id} if posted.again else {}
-            code = posted.error.code if posted.error else "failed"
-            await self._claimed.failed(code, result_of_error(posted.error) | again)
-        else:
-            await self._claimed.unknown(result_of_error(posted.error), final=True)
-
-    async def _settle(self, draft: Draft) -> None:
-        """Its process died: the call was made, or may have been."""
-        result = draft.result or {}
-        if draft.state is DraftState.SENT:
-            await self._claimed.executed(result)
-        elif draft.state is DraftState.FAILED:
-            await self._claimed.failed(str(result.get("code") or "failed"), result)
-        else:
-            result = result or {"code": "interrupted"}
-            if draft.state is DraftState.SENDING:
-                await drafts.settle(self._store, draft, DraftState.UNKNOWN, result=result)
-            await self._claimed.unknown(result, final=True)
-
-
-def _check_line(provider: Provider) -> str:
-    """The command that shows a person whether a message went out: by name, or in the day's totals."""
-    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"
