@@ -7,10 +7,12 @@ Whatever a lost answer or a dead process leaves open, the sweep settles as it do
 dies between a run's end and its alert's word leaves that word to the next round: the run and its change tell it.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import structlog
 from sqlalchemy import literal
@@ -90,21 +92,30 @@ class Breaker:
         }
 
     async def run(self) -> None:
-        """One round: what was left open, then every alert that fires and whose rule acts, one by one."""
+        """One round: what was left open, then every alert that fires and whose rule acts.
+
+        Those of an account one by one, and the accounts side by side: a vendor that is slow delays nobody else's pause.
+        """
         if await self._store.transact(_catch_up):
             self._told()
         if not self._cooldowns:
             return
-        while (case := await self._store.transact(self._claim)) is not None:
+        ends = await asyncio.gather(*(self._act_on(account) for account in self._providers), return_exceptions=True)
+        # What went wrong at one has kept none of the others from coming to its end.
+        for error in filter(None, ends):
+            raise error
+
+    async def _act_on(self, account: str) -> None:
+        while (case := await self._store.transact(partial(self._claim, account=account))) is not None:
             self._told()
             did = await self._pause(case)
-            await self._store.transact(lambda session, now: _note(session, now, case.alert_id, did))  # noqa: B023
+            await self._store.transact(partial(_note, alert_id=case.alert_id, did=did))
             self._told()
 
-    def _claim(self, session: Session, now: datetime) -> _Case | None:
-        """The oldest alert that nobody has acted on; the run is its receipt."""
+    def _claim(self, session: Session, now: datetime, account: str) -> _Case | None:
+        """The oldest alert of an account that nobody has acted on; the run is its receipt."""
         waiting = select(Alert).where(
-            col(Alert.account).in_(self._providers),
+            col(Alert.account) == account,
             col(Alert.state).in_(OPEN),
             col(Alert.rule).in_(self._cooldowns),
             col(Alert.did).is_(None),

@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlmodel import col, select
 
 import bridge.changes.tasks
+import providers.http
 from bridge.alerts.breaker import KIND, Breaker, settled
 from bridge.alerts.rules import BounceRateRule
 from providers import PROVIDERS
@@ -30,17 +32,21 @@ class Desk(Scene):
         self.providers = providers
         self.told = 0
 
-    async def raised(self, subject=TASK):
-        await self.fire(subject, rule=RULE)
+    async def raised(self, subject=TASK, account="umail"):
+        await self.fire(subject, rule=RULE, account=account)
 
-    def breaker(self) -> Breaker:
+    async def claimed(self):
+        """By a process that dies then."""
+        return await self.store.transact(partial(self.breaker()._claim, account="umail"))
+
+    def breaker(self, **others) -> Breaker:
         def told() -> None:
             self.told += 1
 
-        return Breaker(self.store, self.providers, (RULE,), told)
+        return Breaker(self.store, {**self.providers, **others}, (RULE,), told)
 
     async def dids(self):
-        query = select(Alert.did).order_by(col(Alert.id))
+        query = select(Alert.did).order_by(col(Alert.account), col(Alert.id))
         return await self.store.transact(lambda session, _now: list(session.exec(query)))
 
     async def runs(self):
@@ -55,15 +61,21 @@ class Desk(Scene):
 @pytest.fixture
 async def desk(store, monkeypatch):
     monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
+    # Reads are repeated in real seconds; how, is for the providers' tests.
+    monkeypatch.setattr(providers.http, "ATTEMPTS", 1)
     box = await Sandbox.start(WorldClock.stepped(datetime(2026, 11, 21, 4, 0, tzinfo=UTC)))
     umail = PROVIDERS["umail"]
     environ = box.environ()
-    settings = umail.Settings(
-        base_url=environ["UMAIL_URL"], username=environ["UMAIL_USERNAME"], password=environ["UMAIL_PASSWORD"]
-    )
-    client = umail("umail", settings, timezone=SHANGHAI, limiter=SharedLimiter(store), deadline=0.5)
-    yield Desk(store, box, {"umail": client})
-    await client.aclose()
+
+    def client(name, prefix, auth="basic"):
+        told = {key: environ[f"{prefix}_{key.upper()}"] for key in ("username", "password")}
+        settings = umail.Settings(base_url=environ[f"{prefix}_URL"], auth=auth, **told)
+        return umail(name, settings, timezone=SHANGHAI, limiter=SharedLimiter(store))
+
+    clients = {"old": client("old", "UMAIL_V3", auth="md5"), "umail": client("umail", "UMAIL")}
+    yield Desk(store, box, clients)
+    for one in clients.values():
+        await one.aclose()
     await box.stop()
 
 
@@ -97,6 +109,28 @@ async def test_two_processes_pause_once(desk):
     await desk.raised()
     await asyncio.gather(*(desk.breaker().run() for _ in range(3)))
     assert (await desk.dids(), len(desk.pauses)) == (["paused"], 1)
+
+
+async def test_an_account_that_does_not_answer_delays_no_other(desk):
+    await desk.raised(account="old")
+    await desk.raised()
+    desk.box.faults.inject("umail_v3", "timeout", times=99)
+    round_ = asyncio.create_task(desk.breaker().run())
+    async with asyncio.timeout(5):
+        while (await desk.dids())[1] != "paused":
+            await asyncio.sleep(0.01)
+    assert await desk.dids() == ["asked", "paused"]
+    desk.box.faults.clear()
+    await round_
+    assert (await desk.dids())[0] in ("needless", "not_paused")
+
+
+async def test_what_goes_wrong_at_one_account_is_raised_when_the_others_are_done(desk):
+    await desk.raised(account="old")
+    await desk.raised()
+    with pytest.raises(AttributeError):
+        await desk.breaker(old=None).run()
+    assert await desk.dids() == ["asked", "paused"]
 
 
 async def test_what_somebody_lets_go_on_is_left_alone_until_the_cool_down_is_over(desk):
@@ -135,7 +169,7 @@ async def test_a_lost_answer_is_settled_by_a_look_and_never_asked_twice(desk):
 
 async def test_a_process_that_dies_before_it_asks_leaves_a_task_that_was_not_paused(desk):
     await desk.raised()
-    await desk.store.transact(desk.breaker()._claim)
+    await desk.claimed()
     assert await desk.dids() == ["asked"]
     await desk.breaker().run()
     assert (await desk.dids(), desk.pauses) == (["asked"], [])
@@ -148,8 +182,7 @@ async def test_a_process_that_dies_before_it_asks_leaves_a_task_that_was_not_pau
 @pytest.mark.parametrize(("subject", "did"), [(TASK, "paused"), ("task/19118", "needless"), ("task/19999", "needless")])
 async def test_a_kill_between_the_end_of_a_run_and_its_word_leaves_the_word_to_the_next_round(desk, subject, did):
     await desk.raised(subject)
-    breaker = desk.breaker()
-    await breaker._pause(await desk.store.transact(breaker._claim))
+    await desk.breaker()._pause(await desk.claimed())
     assert await desk.dids() == ["asked"]
     told = desk.told
     await desk.breaker().run()
@@ -159,7 +192,7 @@ async def test_a_kill_between_the_end_of_a_run_and_its_word_leaves_the_word_to_t
 
 async def test_a_kill_after_a_run_was_taken_for_interrupted_leaves_its_word_to_the_next_round(desk):
     await desk.raised()
-    await desk.store.transact(desk.breaker()._claim)
+    await desk.claimed()
     desk.wait(3)
     await take_interrupted(desk.store)
     await desk.breaker().run()
