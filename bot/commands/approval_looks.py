@@ -16,8 +16,9 @@ from bot.htmltext import text_of
 from bridge.changes import drafts
 from bridge.changes.deeds import Deed
 from bridge.changes.letters import Letter
+from bridge.changes.posting import check_line
 from bridge.receivers.files import Attachment
-from providers.base import ListsMessages, Provider, SendsMessages
+from providers.base import Provider, SendsMessages
 from providers.capabilities import KeepsTemplates
 from providers.mailtemplates import TemplateId
 from providers.messages import Accepted
@@ -85,7 +86,7 @@ async def test(approval_id: ApprovalArg, *, ctx: Ctx) -> Answer:
 
 
 async def _sent(ctx: Context, provider: SendsMessages, letter: Letter, about: dict[str, Any]) -> Answer:
-    check = f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"
+    check = check_line(provider)
     deed: Deed[Accepted, None] = await ctx.carry_out(lambda: provider.send(**letter.sent()), look=None, check=check)
     if deed.value is None:
         return ctx.unknown(deed, title=provider.title, account=provider.account, check=check)

@@ -1,6 +1,5 @@
 """From a task on hold, or a message that waits here, to a request: its card is read, people are asked."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from bridge.approvals.proposals import Proposal
 from bridge.changes import ledger
 from providers.base import Provider, ReadsTasks, SendsMessages
 from providers.model import Task
-from store.tables import Approval, ApprovalKind, ApprovalState, Draft, Outcome
+from store.tables import Approval, ApprovalKind, ApprovalState, Draft
 
 STOPPED = "stopped by "
 """What the note of a request begins with whose task somebody has stopped; who, follows."""
@@ -156,22 +155,6 @@ async def put_aside(ctx: Context, draft: Draft, why: str) -> None:
             ballots.void(session, now, found.id, why=why, by=ctx.person.id)
 
     await ctx.store.transact(voided)
-
-
-async def the_request(ctx: Context, words: str) -> Approval:
-    """The request that an id, or its end, names.
-
-    Raises:
-        RefusalError: `schedule/no_request`: none, or several.
-    """
-
-    def read(session: Session, _now: object) -> Sequence[Approval]:
-        return requests.find(session, words)
-
-    found = await ctx.store.transact(read)
-    if len(found) != 1:
-        raise RefusalError("schedule/no_request", Outcome.NOT_UNDERSTOOD, words=words, count=len(found))
-    return found[0]
 
 
 def asked(ctx: Context, provider: Provider, approval: Approval, *, task: Task | None = None) -> Answer:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from bot.arguments import AccountName, ApprovalArg, TaskId
 from bot.command import Answer, RefusalError, command
-from bot.commands.asking import ask_for_task, asked, nobody_decides, open_already, open_request, the_request
+from bot.commands.approvals import meant
+from bot.commands.asking import ask_for_task, asked, nobody_decides, open_already, open_request
 from bot.commands.choices import Choices, Plans, lists_of, refused, senders_of, templates_of, templates_seen
 from bot.commands.facts import facts_of
 from bot.commands.newtask import make, remember
@@ -109,7 +110,7 @@ async def edit(task_id: TaskId, *, account: AccountName = None, ctx: Ctx) -> Ans
 )
 async def reschedule(approval_id: ApprovalArg, *, ctx: Ctx) -> Answer:
     """Ask for the same send at another time."""
-    approval = await the_request(ctx, approval_id)
+    approval = await meant(ctx, approval_id)
     ctx.need(Role.OPERATOR, approval.account)
     _may_move(approval)
     provider = ctx.provider(ChangesTasks, approval.account)

@@ -80,7 +80,9 @@ async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
         return request
     if not ctx.confirmed:
         return ctx.answer("send/confirm", outcome=Outcome.REFUSED, account=provider.account, draft_id=draft.id, **about)
-    posted = await posting.post(ctx.store, provider, draft, by=ctx.person.id, run=ctx.run, check=_check_line(provider))
+    posted = await posting.post(
+        ctx.store, provider, draft, by=ctx.person.id, run=ctx.run, check=posting.check_line(provider)
+    )
     if posted is None:
         raise await _closed(ctx, draft_id)
     if posted.accepted is not None:
@@ -135,7 +137,7 @@ async def _closed(ctx: Context, draft_id: str) -> RefusalError:
         user=draft.settled_by,
         replaced_by=(draft.result or {}).get("replaced_by"),
         count=drafts.recipients_of(draft),
-        check=_check_line(ctx.providers[draft.account]),
+        check=posting.check_line(ctx.providers[draft.account]),
     )
 
 
@@ -218,7 +220,7 @@ def _sent(ctx: Context, provider: Provider, draft: Draft, accepted: Accepted, ab
         refused=() if _is_shared(ctx) else accepted.refused,
         declined=len(accepted.refused),
         at=accepted.observed_at,
-        check=_check_line(provider),
+        check=posting.check_line(provider),
         **about,
     )
 
@@ -229,7 +231,7 @@ def _unknown(ctx: Context, provider: Provider, error: ProviderError | None, abou
         outcome=Outcome.UNKNOWN,
         account=provider.account,
         error=error,
-        check=_check_line(provider),
+        check=posting.check_line(provider),
         **about,
     )
 
@@ -245,11 +247,6 @@ def _failed(
         draft_id=again.id if again else None,
         **about,
     )
-
-
-def _check_line(provider: Provider) -> str:
-    """The command that shows whether a message went out: by name, or in the day's totals."""
-    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"
 
 
 def _is_shared(ctx: Context) -> bool:

@@ -8,7 +8,7 @@ from bridge.changes import drafts
 from bridge.changes.deeds import Deed, carry_out
 from bridge.changes.letters import Letter
 from bridge.changes.tasks import Guard, anybody
-from providers.base import SendsMessages
+from providers.base import ListsMessages, Provider, SendsMessages
 from providers.errors import ProviderError
 from providers.messages import Accepted
 from store.engine import Store
@@ -32,6 +32,11 @@ class Posted:
     error: ProviderError | None = None
     again: Draft | None = None
     """When nothing was sent: an open copy."""
+
+
+def check_line(provider: Provider) -> str:
+    """The command that shows a person whether a message went out: by name, or in the day's totals."""
+    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"
 
 
 async def post(

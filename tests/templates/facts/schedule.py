@@ -108,5 +108,4 @@ MESSAGES = {
             (ApprovalState.EXECUTED, "terminal"),
         )
     ],
-    "schedule/no_request": [{"words": NASTY, "count": count} for count in (0, 2)],
 }
