@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, func, select
 
 from bridge.alerts.rates import Portion, bounced, pooled
-from bridge.alerts.rules import Severity
+from bridge.alerts.rulebase import Severity, rank
 from bridge.alerts.silences import active
 from bridge.alerts.usual import balances, burn, usual
 from bridge.approvals.requests import waiting
@@ -26,7 +26,6 @@ from store.tables import Alert, AlertState, NoticeKind, Snapshot, StatSample
 FAMILY = "digest"
 LISTED = 5
 """Tasks, and alerts, that are named; the rest is counted."""
-ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 Facts: TypeAlias = dict[str, Any]
@@ -68,7 +67,7 @@ def summary(session: Session, now: datetime, account: str, zone: ZoneInfo) -> Fa
     """One account: its last whole day beside the seven before, what goes on, what is wrong, what is left."""
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
     open_alerts = session.exec(select(Alert).where(Alert.account == account, col(Alert.state).in_(_OPEN))).all()
-    open_alerts = sorted(open_alerts, key=lambda alert: (ORDER.index(Severity(alert.severity)), alert.began_at))
+    open_alerts = sorted(open_alerts, key=lambda alert: (rank(alert.severity), alert.began_at))
     running = _tasks(session, account, TaskStatus.SENDING)
     facts: Facts = {
         "account": account,

@@ -9,8 +9,7 @@ from sqlmodel import Session, col, select
 
 from bridge.alerts.casebook import Casebook
 from bridge.alerts.life import Acknowledge, Assign, Resolve, Snooze, Terms
-from bridge.alerts.routes import SEVERITIES
-from bridge.alerts.rules import Severity
+from bridge.alerts.rulebase import rank
 from bridge.notices.telling import tell
 from store.tables import Alert, Notice, NoticeAlert, NoticeKind
 
@@ -81,8 +80,7 @@ def assign(session: Session, now: datetime, user: str, alert_id: str, who: str) 
     outcome = _act(session, now, [alert_id], Assign(user, who))[0]
     if outcome.alert is not None and outcome.answer is Answer.DONE and who != user:
         facts = {"template": "notice/assigned", "facts": {"by": user, "alert_id": alert_id}}
-        place = SEVERITIES.index(Severity(outcome.alert.severity))
-        tell(session, now, who, NoticeKind.NOTE, facts, priority=place)
+        tell(session, now, who, NoticeKind.NOTE, facts, priority=rank(outcome.alert.severity))
     return outcome
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bridge.alerts.rules import RuleKind, Severity
+from bridge.alerts.rulebase import RuleKind, Severity, rank
 from bridge.durations import Span, TimeOfDay
 from bridge.events import EventType
 from bridge.globs import any_fits, fits
@@ -17,8 +17,6 @@ from bridge.ids import Mentioned, Receiver
 from store.tables import Alert, Subscription
 
 _UTC = ZoneInfo("UTC")
-SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
-"""The worst first."""
 Label: TypeAlias = Literal["account", "rule", "kind", "subject", "name"]
 
 
@@ -268,4 +266,4 @@ def wants(subscription: Subscription, labels: Labels) -> bool:
 
 def is_as_bad(severity: str, least: str | None) -> bool:
     """Whether `severity` is at least as bad as `least`; None asks for nothing."""
-    return least is None or SEVERITIES.index(Severity(severity)) <= SEVERITIES.index(Severity(least))
+    return least is None or rank(severity) <= rank(least)

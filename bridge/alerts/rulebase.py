@@ -13,11 +13,16 @@ from bridge.sightings import Kind
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """How bad it is; the worst first."""
 
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
+
+
+def rank(severity: str) -> int:
+    """0 for the worst."""
+    return [*Severity].index(Severity(severity))
 
 
 class RuleKind(StrEnum):

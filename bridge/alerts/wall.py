@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, func
 from sqlmodel import Session, col, delete, select
 
-from bridge.alerts.routes import SEVERITIES, Target
-from bridge.alerts.rules import Severity
+from bridge.alerts.routes import Target
+from bridge.alerts.rulebase import rank
 from bridge.notices.telling import REFRESH, again, is_rendered, key_of, open_notices
 from bridge.notices.threads import NONE, Count, Said, Threads
 from store.rows import insert, new
@@ -157,7 +157,7 @@ class Wall:
             open_key=key_of(target.receiver, NoticeKind.ALERTS, target.group_key),
             kind=NoticeKind.ALERTS,
             receiver=target.receiver,
-            priority=SEVERITIES.index(Severity(severity)),
+            priority=rank(severity),
             facts={
                 "labels": dict(target.labels),
                 "severity": severity,

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from bridge.addresses import plain_subject
+from bridge.alerts.rulebase import rank
 from bridge.approvals.cardface import card_of
 from bridge.notices import watch
 from bridge.notices.telling import LISTED, PAGE
@@ -22,7 +23,6 @@ NextOf: TypeAlias = Callable[[Alert], Sequence[str]]
 RunbookOf: TypeAlias = Callable[[str], str | None]
 """What to do about the alerts of a rule of this name."""
 _PERSON = re.compile(r"[UW][A-Z0-9]+")
-_WORST = {"critical": 0, "warning": 1, "info": 2}
 _OPEN = {state: place for place, state in enumerate(AlertState)}
 """What fires before what is acknowledged, what is over last."""
 
@@ -194,7 +194,7 @@ def _alerts(look: _Look) -> Face | None:
 
 def _group(rows: Sequence[Alert]) -> dict[str, Any]:
     """The head of a group: how many of what, and the first ten, what fires and is worst before the rest."""
-    ordered = sorted(rows, key=lambda one: (_OPEN[one.state], _WORST.get(one.severity, 9)))
+    ordered = sorted(rows, key=lambda one: (_OPEN[one.state], rank(one.severity)))
     is_open = [one for one in rows if one.state is not AlertState.RESOLVED]
     began = min(one.fired_at or one.began_at for one in rows)
     over = None if is_open else max(one.resolved_at for one in rows if one.resolved_at)
@@ -202,7 +202,7 @@ def _group(rows: Sequence[Alert]) -> dict[str, Any]:
         "alerts": [alert_face(one) for one in ordered[:LISTED]],
         "more": len(rows) - LISTED if len(rows) > LISTED else 0,
         "total": len(rows),
-        "severities": sorted(Counter(one.severity for one in is_open).items(), key=lambda pair: _WORST.get(pair[0], 9)),
+        "severities": sorted(Counter(one.severity for one in is_open).items(), key=lambda pair: rank(pair[0])),
         "states": Counter(one.state.value for one in rows),
         "acknowledged_by": sorted({one.acknowledged_by for one in is_open if one.acknowledged_by}),
         "since": began,
@@ -247,7 +247,7 @@ def _escalation(look: _Look) -> Face | None:
     rows = firing or look.alerts(parent.id)
     if not rows:
         return None
-    worst = min(rows, key=lambda one: _WORST.get(one.severity, 9))
+    worst = min(rows, key=lambda one: rank(one.severity))
     facts = {
         "why": look.notice.facts["why"],
         "who": look.notice.facts["who"],
