@@ -19,14 +19,14 @@ from bridge.sightings import Kind, Link
 from jobs.scheduler import Daily, Duty
 from jobs.settings import Digest
 from providers.model import TaskStatus
+from store.alerts import OPEN
 from store.engine import Store
 from store.jobs import Claimed
-from store.tables import Alert, AlertState, NoticeKind, Snapshot, StatSample
+from store.tables import Alert, NoticeKind, Snapshot, StatSample
 
 FAMILY = "digest"
 LISTED = 5
 """Tasks, and alerts, that are named; the rest is counted."""
-_OPEN = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 
 Facts: TypeAlias = dict[str, Any]
 """JSON; times ISO 8601 with zone."""
@@ -66,7 +66,7 @@ class Digests:
 def summary(session: Session, now: datetime, account: str, zone: ZoneInfo) -> Facts:
     """One account: its last whole day beside the seven before, what goes on, what is wrong, what is left."""
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
-    open_alerts = session.exec(select(Alert).where(Alert.account == account, col(Alert.state).in_(_OPEN))).all()
+    open_alerts = session.exec(select(Alert).where(Alert.account == account, col(Alert.state).in_(OPEN))).all()
     open_alerts = sorted(open_alerts, key=lambda alert: (rank(alert.severity), alert.began_at))
     running = _tasks(session, account, TaskStatus.SENDING)
     facts: Facts = {
