@@ -106,10 +106,6 @@ class OncallStep(_Section):
         return self.after or timedelta(0)
 
 
-Clock: TypeAlias = TimeOfDay
-"""As the hours of approvals call it."""
-
-
 class QuietHours(_Section):
     """When only what is critical may disturb people; the rest is told at the end."""
 

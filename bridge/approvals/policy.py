@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bridge.alerts.routes import Clock
 from bridge.alerts.rulebase import Share
-from bridge.durations import Span
+from bridge.durations import Span, TimeOfDay
 from bridge.ids import Mentioned
 from store.tables import ApprovalKind
 
@@ -52,8 +51,8 @@ class _Section(BaseModel):
 class Hours(_Section):
     """When people are at their desks, in the account's time zone."""
 
-    begin: Clock = Field(default=time(9), alias="from")
-    end: Clock = Field(default=time(21), alias="to")
+    begin: TimeOfDay = Field(default=time(9), alias="from")
+    end: TimeOfDay = Field(default=time(21), alias="to")
     days: tuple[Day, ...] = Field(default=_DAYS[:5], min_length=1)
 
     def covers(self, moment: datetime, zone: ZoneInfo) -> bool:
