@@ -20,9 +20,8 @@ from bridge.events import event_id
 from bridge.notices import watch
 from bridge.sightings import Kind, Sighting, about, moved_counters
 from bridge.snapshots import BASELINED, baselined_at, is_baselined, known, reread, row_of, write
-from bridge.transitions import VANISHED, Change, Known, changes, differs, vanished
+from bridge.transitions import TASK_ENDS, VANISHED, Change, Known, changes, differs, vanished
 from providers.contacts import ImportState
-from providers.model import TaskStatus
 from store.engine import Store
 from store.rows import new
 from store.tables import Event
@@ -110,7 +109,7 @@ def while_open(kind: Kind, after: Known, now: datetime) -> datetime | None:
 
 
 _OVER: Mapping[Kind, Collection[str]] = {
-    Kind.TASK: (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED),
+    Kind.TASK: TASK_ENDS,
     Kind.IMPORT: (ImportState.DONE, ImportState.FAILED),
 }
 

@@ -15,6 +15,8 @@ from providers.model import TaskStatus
 
 VANISHED = "vanished"
 """The state of what two look-ups by id in a row did not find."""
+TASK_ENDS = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
+"""The states of a task to which nothing more can happen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

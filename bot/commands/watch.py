@@ -15,8 +15,9 @@ from bot.config import Role
 from bot.context import Ctx
 from bot.receivers import receiver_of
 from bridge.notices import watch as follow
-from bridge.notices.watch import OVER, Watched
+from bridge.notices.watch import Watched
 from bridge.sightings import of_task
+from bridge.transitions import TASK_ENDS
 from providers.base import ReadsTasks
 from store.tables import Outcome
 
@@ -35,8 +36,8 @@ async def watch(task_id: TaskId, *, to: To = None, account: AccountName = None, 
     name = provider.account
     receiver = await receiver_of(ctx, to, name)
     task = await known(provider, task_id)
-    about: dict[str, Any] = {"task": task, "receiver": receiver, "over": task.status in OVER}
-    if task.status in OVER:
+    about: dict[str, Any] = {"task": task, "receiver": receiver, "over": task.status in TASK_ENDS}
+    if task.status in TASK_ENDS:
         return ctx.answer("watch/begun", outcome=Outcome.REFUSED, account=name, data=facts_of(task), new=False, **about)
     facts = {**of_task(task).facts, "observed_at": task.observed_at.isoformat()}
 

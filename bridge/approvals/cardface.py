@@ -16,7 +16,7 @@ from bridge.approvals.requests import counting, votes_of
 from bridge.notices.telling import again
 from bridge.sightings import Kind
 from bridge.told import revived
-from bridge.transitions import VANISHED
+from bridge.transitions import TASK_ENDS
 from providers.model import TaskStatus
 from store.tables import Approval, ApprovalKind, ApprovalState, Notice, NoticeKind, Snapshot
 
@@ -24,8 +24,6 @@ EVERY = timedelta(seconds=10)
 """From one edit that only shows progress to the next."""
 ON_ITS_WAY = (TaskStatus.QUEUED, TaskStatus.SCHEDULED, TaskStatus.SENDING)
 """It can be stopped from the card, whatever became of the request."""
-OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
-"""Nothing more can happen to its task."""
 ENDED = (
     ApprovalState.EXECUTED,
     ApprovalState.FAILED,
@@ -216,7 +214,7 @@ def _is_followed(session: Session, approval: Approval) -> bool:
         return False
     state = _state(session, approval)
     goes = approval.state is ApprovalState.EXECUTED or approval.kind is ApprovalKind.FOUND
-    return state in ON_ITS_WAY or (goes and state not in OVER)
+    return state in ON_ITS_WAY or (goes and state not in TASK_ENDS)
 
 
 def _state(session: Session, approval: Approval) -> str | None:

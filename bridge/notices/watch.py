@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from bridge.notices.telling import again, key_of
 from bridge.sightings import Kind, about
-from bridge.transitions import VANISHED
+from bridge.transitions import TASK_ENDS, VANISHED
 from providers.model import TaskStatus
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 
@@ -21,8 +21,6 @@ EVERY = timedelta(seconds=3)
 """From one edit of the message to the next."""
 WINDOW = timedelta(minutes=10)
 """The rate is the one of this last while."""
-OVER = (TaskStatus.SENT, TaskStatus.CANCELLED, TaskStatus.STOPPED, TaskStatus.FAILED, VANISHED)
-"""Nothing more can happen to it."""
 _BOUNCES = ("bounced_hard", "mailbox_full")
 # Only what is open has a key.
 _OPEN = select(Notice).where(col(Notice.open_key).is_not(None), Notice.kind == NoticeKind.WATCH)
@@ -84,7 +82,7 @@ def touch(session: Session, now: datetime, account: str, subjects: Iterable[str]
         if about(Kind.TASK, task_id) not in found:
             continue
         snapshot = session.get(Snapshot, (account, Kind.TASK, task_id))
-        if snapshot is not None and snapshot.state in OVER:
+        if snapshot is not None and snapshot.state in TASK_ENDS:
             _close(notice, now)
         else:
             _again(notice, now)

@@ -12,12 +12,12 @@ from bridge.alerts.verdicts.account import balance_low, balance_short, provider_
 from bridge.alerts.verdicts.found import domain_unverified, import_failed, message_failed, template_rejected
 from bridge.alerts.verdicts.rates import bounce_rate, complaints, delivered_rate, failure_category
 from bridge.alerts.verdicts.tasks import task_late, task_stalled, task_status, unapproved_send
-from bridge.alerts.verdicts.view import OVER, Clear, Firing, Reason, Verdict, View, names_of
+from bridge.alerts.verdicts.view import Clear, Firing, Reason, Verdict, View, names_of
 from bridge.globs import any_fits
 from bridge.sightings import Kind
 from bridge.transitions import VANISHED
 
-__all__ = ["OVER", "Clear", "Firing", "Reason", "Verdict", "View", "judge"]
+__all__ = ["Clear", "Firing", "Reason", "Verdict", "View", "judge"]
 
 
 def judge(rule: Rule, view: View) -> Verdict:

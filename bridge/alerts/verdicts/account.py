@@ -5,7 +5,7 @@ from datetime import date
 
 from bridge.alerts.rules import BalanceLowRule, BalanceShortRule, ProviderDownRule, Rule, ServiceExpiringRule
 from bridge.alerts.usual import burn
-from bridge.alerts.verdicts.view import OVER, Clear, Firing, Reason, Verdict, View, time_of
+from bridge.alerts.verdicts.view import LONG_AGO, Clear, Firing, Reason, Verdict, View, time_of
 from bridge.sightings import Link
 
 
@@ -30,7 +30,7 @@ def balance_short(rule: BalanceShortRule, view: View) -> Verdict:
         return None
     until = view.at + rule.within
     ahead = [
-        task for task in view.scheduled if view.at - OVER < (time_of(task.facts, "scheduled_at") or view.at) < until
+        task for task in view.scheduled if view.at - LONG_AGO < (time_of(task.facts, "scheduled_at") or view.at) < until
     ]
     planned = [task.facts.get("planned") for task in ahead]
     needed = sum(number for number in planned if number is not None)

@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from bridge.alerts.rates import Portion, bounced, complained, delivered, failed_for, mostly, pooled
 from bridge.alerts.rules import BounceRateRule, ComplaintsRule, DeliveredRateRule, FailureCategoryRule, RateRule
-from bridge.alerts.verdicts.view import OVER, Clear, Firing, Reason, Verdict, View, of_task, time_of
+from bridge.alerts.verdicts.view import LONG_AGO, Clear, Firing, Reason, Verdict, View, of_task, time_of
 from bridge.sightings import Facts
 from bridge.transitions import VANISHED
 from providers.model import TaskStatus
@@ -50,13 +50,13 @@ def _ended(view: View) -> Reason | None:
     """Why its figures are nobody's alert any more."""
     what, _, name = view.subject.partition("/")
     if what == "day":
-        return Reason.OVER if view.at.date() - date.fromisoformat(name) >= OVER else None
+        return Reason.OVER if view.at.date() - date.fromisoformat(name) >= LONG_AGO else None
     if view.task is None:
         return None
     if view.task.state in _HALTED:
         return Reason.HALTED
     ended = time_of(view.task.facts, "ended_at")
-    return Reason.OVER if ended is not None and view.at - ended >= OVER else None
+    return Reason.OVER if ended is not None and view.at - ended >= LONG_AGO else None
 
 
 def _raised(rule: BounceRateRule | FailureCategoryRule, view: View, portion: Portion, usual: float | None) -> Verdict:

@@ -1,7 +1,7 @@
 """Rules about sending tasks."""
 
 from bridge.alerts.rules import Rule, TaskLateRule, TaskStalledRule, TaskStatusRule
-from bridge.alerts.verdicts.view import OVER, Clear, Firing, Reason, Verdict, View, of_task, time_of, unless_over
+from bridge.alerts.verdicts.view import LONG_AGO, Clear, Firing, Reason, Verdict, View, of_task, time_of, unless_over
 from providers.model import TaskStatus
 
 _WAITING = (TaskStatus.SCHEDULED, TaskStatus.QUEUED)
@@ -25,7 +25,7 @@ def task_late(rule: TaskLateRule, view: View) -> Verdict:
     late = row.observed_at - due
     if late < rule.after:
         return Clear()
-    return Clear(Reason.OVER) if late >= OVER else Firing(Reason.LATE, of_task(row), late.total_seconds())
+    return Clear(Reason.OVER) if late >= LONG_AGO else Firing(Reason.LATE, of_task(row), late.total_seconds())
 
 
 def task_stalled(rule: TaskStalledRule, view: View) -> Verdict:

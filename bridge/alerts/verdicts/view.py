@@ -10,7 +10,7 @@ from bridge.alerts.usual import Sample, Usual
 from bridge.sightings import Facts, Kind, about
 from bridge.transitions import Known
 
-OVER = timedelta(days=3)
+LONG_AGO = timedelta(days=3)
 """What cannot change any more is nobody's alert after so long; what is so late was forgotten, not missed."""
 
 
@@ -106,7 +106,7 @@ Verdict: TypeAlias = Firing | Clear | None
 
 def unless_over(view: View) -> Verdict:
     """Nothing to say of what stays as it is for ever, until it is old."""
-    return Clear(Reason.OVER) if view.at - view.row.changed_at >= OVER else None
+    return Clear(Reason.OVER) if view.at - view.row.changed_at >= LONG_AGO else None
 
 
 def time_of(facts: Facts, name: str) -> datetime | None:
