@@ -3,9 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bridge.durations import Span
 from bridge.events import EventType
@@ -119,3 +119,18 @@ class RateRule(TaskRule):
     """Whose counters: each task's, or the account's of each day."""
     floor: int = Field(default=200, ge=1)
     """Of fewer messages no share is judged."""
+
+
+class RaisedRule(RateRule):
+    """A rule about a share that is too high: above a limit, or above some times the account's usual one."""
+
+    above: Share | None = None
+    times: float | None = Field(default=None, gt=1)
+    least: Share = 0.02
+    """Below this, no multiple of the usual share is worth a word."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.above is None and self.times is None:
+            raise ValueError("says neither above nor times; add one of them")
+        return self

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.alerts.rulebase import RateRule, Rule, RuleKind, Severity, Share, TaskRule, Where
+from bridge.alerts.rulebase import RaisedRule, RateRule, Rule, RuleKind, Severity, Share, TaskRule, Where
 from bridge.durations import Span
 from bridge.events import EventType
 from bridge.sightings import Kind, Link
@@ -49,39 +49,19 @@ class TaskStalledRule(TaskRule):
     after: Span = timedelta(minutes=20)
 
 
-class BounceRateRule(RateRule):
+class BounceRateRule(RaisedRule):
     """Of what was sent, too much failed: more than a share, or than some times the account's usual one."""
 
     fires: ClassVar[EventType | None] = EventType.BOUNCE_RATE_RAISED
     clears: ClassVar[EventType | None] = EventType.BOUNCE_RATE_CLEARED
     kind: Literal[RuleKind.BOUNCE_RATE] = RuleKind.BOUNCE_RATE
-    above: Share | None = None
-    times: float | None = Field(default=None, gt=1)
-    least: Share = 0.02
-    """Below this, no multiple of the usual share is worth a word."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.above is None and self.times is None:
-            raise ValueError("says neither above nor times; add one of them")
-        return self
 
 
-class FailureCategoryRule(RateRule):
+class FailureCategoryRule(RaisedRule):
     """Too much failed for these reasons: more than a share, or than some times the account's usual one."""
 
     kind: Literal[RuleKind.FAILURE_CATEGORY] = RuleKind.FAILURE_CATEGORY
     categories: tuple[FailureCategory, ...] = Field(min_length=1)
-    above: Share | None = None
-    times: float | None = Field(default=None, gt=1)
-    least: Share = 0.02
-    """Below this, no multiple of the usual share is worth a word."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.above is None and self.times is None:
-            raise ValueError("says neither above nor times; add one of them")
-        return self
 
 
 class DeliveredRateRule(RateRule):

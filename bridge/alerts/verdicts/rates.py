@@ -5,7 +5,8 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from bridge.alerts.rates import Portion, bounced, complained, delivered, failed_for, mostly, pooled
-from bridge.alerts.rules import BounceRateRule, ComplaintsRule, DeliveredRateRule, FailureCategoryRule, RateRule
+from bridge.alerts.rulebase import RaisedRule, RateRule
+from bridge.alerts.rules import BounceRateRule, ComplaintsRule, DeliveredRateRule, FailureCategoryRule
 from bridge.alerts.verdicts.view import LONG_AGO, Clear, Firing, Reason, Verdict, View, of_task, time_of
 from bridge.sightings import Facts
 from bridge.transitions import VANISHED
@@ -59,7 +60,7 @@ def _ended(view: View) -> Reason | None:
     return Reason.OVER if ended is not None and view.at - ended >= LONG_AGO else None
 
 
-def _raised(rule: BounceRateRule | FailureCategoryRule, view: View, portion: Portion, usual: float | None) -> Verdict:
+def _raised(rule: RaisedRule, view: View, portion: Portion, usual: float | None) -> Verdict:
     """More than a share, or than some times the usual one."""
     against = usual * rule.times if usual and rule.times else None
     if rule.above is not None and portion.value > rule.above:
