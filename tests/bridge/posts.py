@@ -1,5 +1,7 @@
 """Notices as rows, an outbox on a workspace of the sandbox, and a clock that both share."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -81,6 +83,16 @@ class Desk:
 
     def calls(self, method: str) -> list:
         return [call for call in self.slack.calls if call.method == method]
+
+
+@asynccontextmanager
+async def opened(store: Store, **more) -> AsyncIterator[Desk]:
+    """A desk on a workspace of its own. more: of the outbox."""
+    clock = Clock()
+    slack = await SlackServer.start(now=clock.now)
+    async with aiohttp.ClientSession() as session:
+        yield Desk(store, slack, clock, Outbox(store, board_of(slack, session), english, "/edm", **more), session)
+    await slack.stop()
 
 
 def waiting(session, now) -> bool:

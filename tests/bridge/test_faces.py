@@ -2,32 +2,22 @@
 
 from datetime import timedelta
 
-import aiohttp
 import pytest
 
 from bridge.events import EventType
 from bridge.notices.outbox import Outbox
 from bridge.told import Told, revived
-from sandbox.slack.server import SlackServer
-from store.engine import Store
 from store.tables import Alert, AlertState, Event, Notice, NoticeAlert, NoticeKind, Snapshot, new_id
 from templates import render
-from tests.bridge.posts import ALERTS, WHO, Clock, Desk, alert, board_of, english, showing
+from tests.bridge.posts import ALERTS, WHO, Clock, alert, board_of, english, opened, showing
 
 LABELS = {"labels": {"account": "umail", "rule": "bounces"}, "severity": "warning", "mention": ["S0ONCALL"]}
 
 
 @pytest.fixture
-async def desk(tmp_path):
-    clock = Clock()
-    slack = await SlackServer.start(now=clock.now)
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
-    await store.migrate()
-    async with aiohttp.ClientSession() as session:
-        outbox = Outbox(store, board_of(slack, session), english, "/edm", next_of=lambda _alert: ["S0EDMOPS"])
-        yield Desk(store, slack, clock, outbox, session)
-    await store.close()
-    await slack.stop()
+async def desk(lite):
+    async with opened(lite, next_of=lambda _alert: ["S0EDMOPS"]) as desk:
+        yield desk
 
 
 def notice(desk, **more):

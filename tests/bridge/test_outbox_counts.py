@@ -1,25 +1,16 @@
 """How attempts to show something ended is counted, for /metrics."""
 
-import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
-from bridge.notices.outbox import OUTCOMES, Outbox
-from sandbox.slack.server import SlackServer
-from store.engine import Store
-from tests.bridge.posts import ALERTS, Clock, Desk, board_of, english, note
+from bridge.notices.outbox import OUTCOMES
+from tests.bridge.posts import ALERTS, note, opened
 
 
 @pytest.fixture
-async def desk(tmp_path):
-    clock = Clock()
-    slack = await SlackServer.start(now=clock.now)
-    store = Store(f"sqlite:///{tmp_path}/edmbot.db")
-    await store.migrate()
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5)) as session:
-        yield Desk(store, slack, clock, Outbox(store, board_of(slack, session), english, "/edm"), session)
-    await store.close()
-    await slack.stop()
+async def desk(lite):
+    async with opened(lite) as desk:
+        yield desk
 
 
 def counted():
