@@ -1,6 +1,6 @@
 """What the bot is told: app.yaml as one frozen `Config`, which `bot.appyaml` reads."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -178,6 +178,19 @@ class Config(Shared):
         return tuple(_hardly_meant(self))
 
     @property
+    def named(self) -> Mapping[str, Sequence[str]]:
+        """The channels, people and user groups that are told, asked or given a role: by id, the keys that name them."""
+        found: dict[str, list[str]] = {}
+        for key, ids in _naming(self):
+            for number, one in enumerate(ids):
+                found.setdefault(one, []).append(f"{key}[{number}]")
+        for key, channel in dict(self.channels).items():
+            if channel is not None:
+                found.setdefault(channel, []).append(f"channels.{key}")
+        found.pop("everyone", None)
+        return found
+
+    @property
     def routing(self) -> Routing:
         """Who hears of an alert."""
         return Routing(self.routes, self.channels.alerts, self.oncall, self.quiet_hours, self.timezone)
@@ -203,9 +216,24 @@ class Config(Shared):
         return tuple(dict.fromkeys(named))
 
 
+def _naming(config: Config) -> Iterator[tuple[str, Sequence[str]]]:
+    """Each list of ids of app.yaml, after its key."""
+    yield "digest.channels", config.digest.channels
+    yield from ((f"roles.{role}", ids) for role, ids in dict(config.roles).items())
+    for name, account in config.accounts.items():
+        yield from ((f"accounts.{name}.roles.{role}", ids) for role, ids in dict(account.roles).items())
+    yield from ((f"approvals.policies[{n}].who", one.who) for n, one in enumerate(config.approvals.policies))
+    yield from ((f"approvals.escalate[{n}].who", one.who) for n, one in enumerate(config.approvals.escalate))
+    yield from ((f"routes[{n}].receivers", one.receivers) for n, one in enumerate(config.routes))
+    for name, steps in config.oncall.items():
+        yield from ((f"oncall.{name}[{n}].who", one.who) for n, one in enumerate(steps))
+
+
 def _hardly_meant(config: Config) -> Iterator[str]:
     if config.channels.alerts is None and not any(route.receivers for route in config.routes):
         yield "no alert reaches anybody: name channels.alerts or the receivers of a route"
+    if idle := ", ".join(name for name in config.oncall if all(route.oncall != name for route in config.routes)):
+        yield f"nobody of oncall is mentioned ({idle}): name it as the oncall of a route"
     if unasked := ", ".join(config.unasked):
         remedy = "name channels.approvals or a person as approver"
         yield f"nobody would see that a send waits for a yes ({unasked}): {remedy}"

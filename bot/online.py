@@ -19,7 +19,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.config import Channels, Config, Server, SlackConfig
+from bot.config import Config, Server, SlackConfig
 from bot.manifest import SCOPES
 from bot.web import SLACK_PATH
 from providers.base import LooksUpMessages, Provider, TellsBalance
@@ -41,6 +41,9 @@ class Topic(StrEnum):
     CLOCK = "clock"
     SCOPE = "scope"
     CHANNEL = "channel"
+    PERSON = "person"
+    GROUP = "group"
+    """A user group."""
     CLICK = "click"
     """The way on which clicks and commands come in."""
     ACCOUNT = "account"
@@ -52,13 +55,13 @@ class Finding:
 
     topic: Topic
     name: str = ""
-    """The permission, the channel's key in app.yaml, or the account."""
+    """The permission, the keys in app.yaml that name the channel, person or group, or the account."""
     problem: str | None = None
     """What is wrong, as a stable word; None when nothing is."""
     value: Any = None
     """What was seen, or the other side's word for what is wrong; of an account the e-mails left, or the error."""
     title: str = ""
-    """What people call it: the workspace, the channel, the vendor."""
+    """What people call it: the workspace, the channel, the vendor; of a person or a group the id."""
     observed_at: datetime | None = None
     """For an account: when it was asked."""
 
@@ -68,7 +71,7 @@ class Finding:
 
 
 async def try_online(config: Config, providers: Sequence[Provider], *, arrived: bool = False) -> Sequence[Finding]:
-    """Try Slack, each permission and channel, the clock, the way of a click, and each account; all at once.
+    """Try Slack, each permission, whom app.yaml names, the clock, the way of a click, and each account; all at once.
 
     arrived: whether a request of Slack's that has come in is what asks.
     """
@@ -110,7 +113,7 @@ async def _slack(config: Config) -> Sequence[Finding]:
         Finding(Topic.SLACK, value=answer.get("user"), title=str(answer.get("team") or "")),
         _clock(answer, (asked_at + time.time()) / 2),
         *_scopes(answer),
-        *await _channels(client, config.channels),
+        *await _named(client, config),
     ]
 
 
@@ -135,23 +138,48 @@ def _scopes(answer: AsyncSlackResponse) -> Sequence[Finding]:
     ]
 
 
-async def _channels(client: AsyncWebClient, channels: Channels) -> Sequence[Finding]:
-    configured = [(key, channel) for key, channel in dict(channels).items() if channel]
-    return await asyncio.gather(*(_channel(client, key, channel) for key, channel in configured))
+async def _named(client: AsyncWebClient, config: Config) -> Sequence[Finding]:
+    """Every channel, person and user group that app.yaml names; a direct message has no name there."""
+    tried = [(_TRIED.get(one[0]), ", ".join(keys), one) for one, keys in config.named.items()]
+    return await asyncio.gather(*(look(client, name, one) for look, name, one in tried if look is not None))
 
 
-async def _channel(client: AsyncWebClient, key: str, channel: str) -> Finding:
+async def _channel(client: AsyncWebClient, name: str, channel: str) -> Finding:
     answer, problem, word = await _asked(client.conversations_info(channel=channel))
     if answer is None:
-        return Finding(Topic.CHANNEL, key, problem=word if word in _CHANNEL else problem, value=word, title=channel)
+        return Finding(Topic.CHANNEL, name, problem=word if word in _CHANNEL else problem, value=word, title=channel)
     found = answer.get("channel") or {}
     title = f"#{found['name']}" if found.get("name") else channel
     outside = None if found.get("is_member") else "not_member"
-    return Finding(Topic.CHANNEL, key, problem="is_archived" if found.get("is_archived") else outside, title=title)
+    return Finding(Topic.CHANNEL, name, problem="is_archived" if found.get("is_archived") else outside, title=title)
 
 
 _CHANNEL = ("channel_not_found", "missing_scope")
 """Slack's words that have sentences of their own."""
+
+
+async def _person(client: AsyncWebClient, name: str, user_id: str) -> Finding:
+    answer, _, word = await _asked(client.users_info(user=user_id))
+    gone = bool(answer and (answer.get("user") or {}).get("deleted"))
+    return Finding(Topic.PERSON, name, "deactivated" if gone else _absent(answer, word), word, user_id)
+
+
+async def _group(client: AsyncWebClient, name: str, group: str) -> Finding:
+    answer, _, word = await _asked(client.usergroups_users_list(usergroup=group))
+    empty = answer is not None and not answer.get("users")
+    return Finding(Topic.GROUP, name, "empty" if empty else _absent(answer, word), word, group)
+
+
+def _absent(answer: object, word: str | None) -> str | None:
+    """Why there is no answer: nobody has the id, or it cannot be told."""
+    if answer is not None:
+        return None
+    return "nobody" if word in _NOBODY else UNKNOWN
+
+
+_NOBODY = ("user_not_found", "no_such_subteam")
+_TRIED = {"C": _channel, "G": _channel, "U": _person, "W": _person, "S": _group}
+"""By the first letter of an id."""
 
 
 async def _asked(call: Awaitable[AsyncSlackResponse]) -> tuple[AsyncSlackResponse | None, str, str | None]:

@@ -1,6 +1,7 @@
 """What is wrong with the set-up: Slack, permissions, channels, the clock, clicks, accounts."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,19 +27,21 @@ async def english(closed_office, tmp_path):
 
 async def test_an_admin_reads_that_all_is_well(english):
     lines = (await english.ask(MEI, "doctor")).plain.splitlines()
-    assert lines[0] == f"✅ All is well: {len(SCOPES) + 9} checks"
+    assert lines[0] == f"✅ All is well: {len(SCOPES) + 12} checks"
     assert "Slack knows me as edmbot in Lantern Mail · our clocks agree" in lines
     assert "Clicks and commands come in: this one did" in lines
     assert f"Permissions: all {len(SCOPES)} are there" in lines
-    assert "• alerts: #edm-alerts has me in it" in lines
+    assert "• channels.alerts: #edm-alerts has me in it" in lines
+    assert "People and groups of app.yaml: all 3 are there" in lines
     assert "• umail (U-Mail) answers: 311,016 e-mails left" in lines
 
 
 async def test_a_missing_permission_is_named_with_what_it_is_for_and_how_to_add_it(english):
     english.slack.app.scopes = tuple(scope for scope in SCOPES if scope not in {"files:read", "usergroups:read"})
     answer = (await english.ask(MEI, "doctor")).plain
-    assert f"🔴 2 of {len(SCOPES) + 9} checks failed: files:read, usergroups:read" in answer
+    assert f"🔴 2 of {len(SCOPES) + 11} checks failed: files:read, usergroups:read · 1 could not" in answer
     assert f"• files:read: {SCOPES['files:read']}" in answer
+    assert "• roles.operator[0]: S0EDMOPS cannot be looked at without the permissions that are missing" in answer
     assert "“Bot Token Scopes”, then “Reinstall to Workspace”" in answer
 
 
@@ -50,10 +53,40 @@ async def test_a_channel_without_the_bot_an_archived_one_and_none_at_all_are_tol
     closed_office.app_yaml.write_text(text, "utf-8")
     async with closed_office.open() as office:
         answer = (await office.ask(MEI, "doctor")).plain
-    assert "alerts: #random does not have me in it: type /invite @edmbot there" in answer
-    assert "approvals: #campaigns-2024 is archived" in answer
-    assert "digest: C0SECRET is no channel that I can see" in answer
-    assert "3 of 9 checks failed: #random, #campaigns-2024, C0SECRET" in answer
+    assert "channels.alerts: #random does not have me in it: type /invite @edmbot there" in answer
+    assert "channels.approvals: #campaigns-2024 is archived" in answer
+    assert "channels.digest: C0SECRET is no channel that I can see" in answer
+    assert "3 of 12 checks failed: #random, #campaigns-2024, C0SECRET" in answer
+
+
+ESCALATING = """
+oncall:
+  edm: [{who: [S0ONCALL]}, {after: 15m, who: [S0NONE, U0NONE]}, {after: 30m, who: [U0GONE, S0EMPTY]}]
+routes: [{receivers: [C0ALERTS, C0NONE, U0NONE], oncall: edm}]
+"""
+
+
+async def test_whoever_a_route_or_a_step_of_its_escalation_names_is_looked_for(closed_office, tmp_path, edmbot):
+    text = shipped().read_text("utf-8").replace("\nroutes: []", "").replace("\noncall: {}", ESCALATING)
+    text = text.replace("escalate: []", "escalate: [{after: 15m, who: [S0GONE]}]")
+    closed_office.slack.workspace.groups["S0EMPTY"] = replace(
+        closed_office.slack.workspace.groups["S0ONCALL"], members=()
+    )
+    (tmp_path / "app.yaml").write_text(text, "utf-8")
+    answer = await edmbot(
+        "check", "--online", "--config", str(tmp_path / "app.yaml"), environ={**closed_office.environ, "EDM_PORT": "0"}
+    )
+    assert answer.status == 1
+    for line in (
+        "• routes[0].receivers[1]: C0NONE is no channel that I can see",
+        "• routes[0].receivers[2], oncall.edm[1].who[1]: U0NONE is nobody whom I can see: correct the id in app.yaml",
+        "• oncall.edm[1].who[0]: S0NONE is no user group: correct the id in app.yaml",
+        "• oncall.edm[2].who[0]: U0GONE was deactivated: name somebody else in app.yaml",
+        "• oncall.edm[2].who[1]: S0EMPTY has nobody in it",
+        "• approvals.escalate[0].who[0]: S0GONE is no user group",
+    ):
+        assert line in answer.out
+    assert "S0ONCALL" not in answer.out
 
 
 async def test_an_account_with_wrong_credentials_is_named(closed_office, edmbot):

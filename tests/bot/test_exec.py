@@ -152,6 +152,18 @@ async def test_check_warns_where_no_alert_reaches_anybody(closed_office, edmbot,
     assert [one.err for one in told] == [warning, warning, ""]
 
 
+async def test_check_warns_of_an_escalation_that_no_route_begins(closed_office, edmbot, tmp_path):
+    idle = shipped().read_text("utf-8").replace("\noncall: {}", "\noncall: {edm: [{who: [S0ONCALL]}]}")
+    begun = idle.replace("\nroutes: []", "\nroutes: [{oncall: edm}]")
+    told = []
+    for text in (idle, begun):
+        (tmp_path / "some.yaml").write_text(text, "utf-8")
+        told.append(await edmbot("check", "--config", str(tmp_path / "some.yaml"), environ=closed_office.environ))
+    assert [one.status for one in told] == [0, 0]
+    warning = "warning: nobody of oncall is mentioned (edm): name it as the oncall of a route\n"
+    assert [one.err for one in told] == [warning, ""]
+
+
 async def test_check_warns_where_a_request_for_approval_reaches_nobody(closed_office, edmbot, tmp_path):
     hidden = shipped().read_text("utf-8").replace("  approvals: C0APPROVE\n", "", 1)
     grouped = hidden.replace("approver: [U0LIN]", "approver: [S0LEADS]", 1)
@@ -174,14 +186,14 @@ async def test_check_online_tries_slack_each_account_and_the_way_of_a_click(offi
     environ = {**office.environ, "EDM_PORT": office.url.rpartition(":")[2]}
     fine = await edmbot("check", "--online", environ=environ)
     assert fine.status == 0
-    assert "✅ All is well: 9 checks · 1 could not be made" in fine.out
+    assert "✅ All is well: 12 checks · 1 could not be made" in fine.out
     assert "Slack knows me as edmbot in Lantern Mail · our clocks agree" in fine.out
     assert f"Clicks come in at {office.url}/slack/events" in fine.out
     assert "umail (U-Mail) answers: 311,016 e-mails left" in fine.out
     assert "itnio (ITNIO) answers\n" in fine.out
     bad = await edmbot("check", "--online", environ={**environ, "UMAIL_PASSWORD": "wrong-one"})
     assert bad.status == 1
-    assert "🔴 1 of 9 checks failed: umail · 1 could not be made\n" in bad.out
+    assert "🔴 1 of 12 checks failed: umail · 1 could not be made\n" in bad.out
     assert "umail (U-Mail) did not take our credentials" in bad.out
     assert "wrong-one" not in bad.out + bad.err
 

@@ -9,10 +9,22 @@ SLACK = Finding(Topic.SLACK, value="edmbot", title=NASTY)
 SCOPE = [Finding(Topic.SCOPE, name, value=purpose) for name, purpose in SCOPES.items()]
 MISSING = [Finding(Topic.SCOPE, name, "missing", purpose) for name, purpose in SCOPES.items()]
 CHANNELS = [
-    Finding(Topic.CHANNEL, "alerts", problem, "is_on_fire", f"#{NASTY}")
+    Finding(Topic.CHANNEL, "channels.alerts", problem, "is_on_fire", f"#{NASTY}")
     for problem in ("not_member", "is_archived", "channel_not_found", "missing_scope", "unreachable", "refused")
 ]
-CHANNEL = Finding(Topic.CHANNEL, "alerts", title="#edm-alerts")
+CHANNEL = Finding(Topic.CHANNEL, "channels.alerts", title="#edm-alerts")
+NAMED = [
+    Finding(Topic.PERSON, "roles.approver[0]", title="U0LIN"),
+    Finding(Topic.GROUP, "roles.operator[0], oncall.edm[0].who[0]", title="S0ONCALL"),
+]
+ASTRAY = [
+    Finding(topic, "oncall.edm[0].who[0]", problem, word, title)
+    for topic, title in ((Topic.PERSON, "U0GONE"), (Topic.GROUP, "S0GONE"))
+    for problem, word in (
+        *(("deactivated", None), ("empty", None), ("nobody", "user_not_found")),
+        *((UNKNOWN, "missing_scope"), (UNKNOWN, "is_on_fire"), (UNKNOWN, None)),
+    )
+]
 ACCOUNTS = [
     Finding(Topic.ACCOUNT, "umail", None, 311_016, "U-Mail", AT),
     Finding(Topic.ACCOUNT, "itnio", None, None, "ITNIO", AT),
@@ -35,7 +47,9 @@ MESSAGES = {
     "doctor/doctor": [
         {"findings": findings, "observed_at": AT}
         for findings in (
-            [SLACK, CLOCKS[0], *SCOPE, CHANNEL, CLICKS[0], *ACCOUNTS],
+            [SLACK, CLOCKS[0], *SCOPE, CHANNEL, NAMED[0], CLICKS[0], *ACCOUNTS],
+            [SLACK, CLOCKS[0], *SCOPE, CHANNEL, *NAMED, CLICKS[0], *ACCOUNTS],
+            [SLACK, CLOCKS[0], *SCOPE, CHANNEL, *NAMED, *ASTRAY, CLICKS[0], *ACCOUNTS],
             [SLACK, CLOCKS[0], *SCOPE[:-1], MISSING[-1], CHANNEL, CLICKS[0], *ACCOUNTS],
             *([SLACK, clock, *MISSING, *CHANNELS, click, *BROKEN] for clock in CLOCKS for click in CLICKS),
             [SLACK, CLOCKS[1], Finding(Topic.SCOPE, problem=UNKNOWN), CLICKS[1], ACCOUNTS[0]],
