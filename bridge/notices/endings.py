@@ -64,7 +64,7 @@ def _settle(session: Session, now: datetime, notice: Notice, ending: Ending, adm
             hold(session, notice.receiver, notice.due_at)
         case Lost(why):
             notice.attempts += 1
-            notice.due_at = now + min(SETTLE * 2 ** min(notice.attempts - 1, 8), SLOWEST)
+            notice.due_at = now + _wait(notice.attempts, SLOWEST)
             hold(session, notice.receiver, notice.due_at)
             _log.warning("outbox.lost", notice=notice.id, why=why, attempts=notice.attempts)
         case Refused() as refused:
@@ -100,13 +100,21 @@ def _refused(session: Session, now: datetime, notice: Notice, refused: Refused, 
 
 
 def _post_anew(session: Session, now: datetime, notice: Notice, error: str) -> None:
-    """What somebody deleted, or what is no longer ours to edit, has news all the same."""
+    """What somebody deleted, or what is no longer ours to edit, has news all the same.
+
+    Each try makes a message; where something deletes whatever is posted, there is more and more time between them.
+    """
+    notice.attempts += 1
+    notice.due_at = now + _wait(notice.attempts, RETRY)
     lost = session.get(Notice, notice.parent_id) if error == "thread_not_found" and notice.parent_id else notice
-    for one in (notice, lost):
-        if one is not None:
-            one.due_at = now
     if lost is not None:
-        lost.ts, lost.tried_at = None, None
+        lost.ts, lost.tried_at, lost.due_at = None, None, notice.due_at
+
+
+def _wait(attempts: int, most: timedelta) -> timedelta:
+    """After so many attempts in vain: SETTLE, then each time twice as long."""
+    doubled: int = 2 ** min(attempts - 1, 12)
+    return min(SETTLE * doubled, most)
 
 
 def _tell(session: Session, now: datetime, notice: Notice, refused: Refused, admins: Sequence[str]) -> None:

@@ -307,6 +307,22 @@ async def test_a_thread_whose_parent_was_deleted_brings_it_back(desk):
     assert desk.posted() == [parent, child]
 
 
+async def test_a_parent_that_is_deleted_whenever_it_is_there_comes_back_less_and_less_often(desk):
+    parent = await added(desk)
+    await desk.outbox.run_once()
+    await added(desk, parent_id=parent)
+    seen = []
+    for second in range(600):
+        for post in desk.slack.workspace.posts(ALERTS):
+            desk.slack.workspace.delete(post)
+            seen.append(second)
+        await desk.outbox.run_once()
+        desk.step(1)
+    waits = [after - before for before, after in pairwise(seen)]
+    assert waits == sorted(waits)
+    assert len(waits) < 10
+
+
 @pytest.mark.parametrize("facts", [{"template": "notice/parked", "facts": {}}, {}])
 async def test_rows_that_make_no_message_do_not_stand_in_the_way(desk, facts):
     bad = await added(desk, facts=facts, priority=0)
