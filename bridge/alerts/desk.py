@@ -118,7 +118,7 @@ class AlertDesk:
 
 def _first_of_all(alert: Alert, step: Escalation) -> Escalation:
     """A step that calls whom the alert is assigned to before all others."""
-    who = (*step.who, alert.assigned_to) if alert.assigned_to else step.who
+    who = (alert.assigned_to, *step.who) if alert.assigned_to else step.who
     return replace(step, who=tuple(dict.fromkeys(who)))
 
 
