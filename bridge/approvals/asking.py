@@ -93,7 +93,7 @@ class Approvals:
             channel_id=wish.channel_id,
             reason=wish.reason,
             replaces=wish.replaces or (before.id if before else None),
-            expires_at=self._expires_at(now, wish.send_at),
+            expires_at=self._expires_at(now, wish.kind, wish.send_at),
             created_at=now,
         )
         if before is not None:
@@ -117,7 +117,7 @@ class Approvals:
             subject=subject,
             state=ApprovalState.PENDING,
             send_at=send_at,
-            expires_at=self._expires_at(now, send_at),
+            expires_at=self._expires_at(now, ApprovalKind.FOUND, send_at),
             created_at=now,
             due_at=now,
         )
@@ -217,7 +217,7 @@ class Approvals:
             policy=policy.written(),
             needed=policy.count,
             send_at=send_at,
-            expires_at=self._expires_at(now, send_at),
+            expires_at=self._expires_at(now, row.kind, send_at),
             looked=0,
         )
         reschedule(session, row, next_due(row, row.step))
@@ -226,10 +226,13 @@ class Approvals:
         if not policy.count:
             approve(session, now, row, by=None)
 
-    def _expires_at(self, now: datetime, send_at: datetime | None) -> datetime:
-        if send_at is None or send_at <= now:
+    def _expires_at(self, now: datetime, kind: ApprovalKind, send_at: datetime | None) -> datetime:
+        if send_at is not None and send_at > now:
+            return max(send_at - self.settings.expire_before, now + (send_at - now) / 2)
+        if send_at is None or kind is ApprovalKind.FOUND:
             return now + self.settings.drafts_expire
-        return max(send_at - self.settings.expire_before, now + (send_at - now) / 2)
+        # A yes would come too late: what was asked for never goes at once.
+        return send_at
 
 
 def _people(named: Sequence[str]) -> Sequence[str]:

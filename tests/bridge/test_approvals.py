@@ -95,7 +95,6 @@ EXPIRIES = [
     (0.5, timedelta(minutes=15)),
     (0.1, timedelta(minutes=3)),
     (None, timedelta(hours=24)),
-    (-1, timedelta(hours=24)),
 ]
 
 
@@ -104,6 +103,20 @@ async def test_a_request_expires_before_its_time_and_half_of_what_is_left_is_for
     row = await desk.ask(hours=hours)
     assert row.expires_at - row.created_at == pytest.approx(expected, abs=SECOND)
     assert row.due_at == row.expires_at
+
+
+async def test_a_request_whose_time_has_passed_before_it_was_asked_for_ends_at_once(desk):
+    row = await desk.ask(hours=-1)
+    assert row.expires_at == row.send_at
+    assert await desk.due() == 1
+    assert (await desk.row(row)).state is ApprovalState.EXPIRED
+    assert [note["state"] for note in await desk.notes(receiver="U0CHEN")] == ["expired"]
+
+
+async def test_what_was_found_after_its_time_is_asked_about_all_the_same(desk):
+    row = await desk.read(await desk.find_one(hours=-1))
+    assert row.expires_at - row.created_at == pytest.approx(timedelta(hours=24), abs=SECOND)
+    assert (await desk.vote(row)).answer is Answer.DECIDED
 
 
 async def test_what_needs_nobody_is_approved_at_once(desk):
