@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +34,8 @@ _log = structlog.get_logger()
 
 Say = Callable[..., Message]
 """`say(name, **facts)`: a message in the asker's language."""
+NameOf = Callable[[str], Awaitable[str | None]]
+"""What people call somebody, or a user group, by id; None while nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,15 @@ class Request:
 class Conversation:
     """One run's way to whoever asked."""
 
-    def __init__(self, run: CommandRun, request: Request, *, store: Store, slack: Slack, say: Say) -> None:
+    def __init__(
+        self, run: CommandRun, request: Request, *, store: Store, slack: Slack, say: Say, name_of: NameOf
+    ) -> None:
         self._run = run
         self._request = request
         self._store = store
         self._slack = slack
         self._say = say
+        self._name_of = name_of
         self._begun = time.monotonic()
         self._edited = 0.0
         self._view = request.view_id
@@ -171,8 +176,12 @@ class Conversation:
         )
 
     async def _show(self, answer: Answer) -> None:
-        if self._for_everyone(answer) and await self._slack.answers.announce(self._run, answer.message) is not Sent.NO:
-            return
+        if self._for_everyone(answer):
+            # A mention would call people who have nothing to do with who reads it.
+            known_as = {one: await self._name_of(one) or one for one in answer.message.calls}
+            message = answer.message.naming(known_as) if known_as else answer.message
+            if await self._slack.answers.announce(self._run, message) is not Sent.NO:
+                return
         # Where a modal came from, nothing stands that was clicked.
         replace = self._request.replace and self._request.view_id is None and answer.outcome is Outcome.DONE
         await self._slack.answers.answer(self._run, answer.message, replace=replace)

@@ -267,7 +267,8 @@ class Dispatcher:
         def say(name: str, /, **facts: Any) -> Message:  # noqa: ANN401
             return render(name, person.language, slash=self._config.slash, **facts)
 
-        conversation = Conversation(run, request, store=self._store, slack=slack, say=say)
+        name_of = self._people.name_of
+        conversation = Conversation(run, request, store=self._store, slack=slack, say=say, name_of=name_of)
         work = asyncio.ensure_future(self.run(run, person, request, conversation))
         answer = await conversation.hand_over(await conversation.wait_for(work))
         # Before the reply: a reply that was lost with the process is not sent again, and the audit log has it.

@@ -118,7 +118,9 @@ class People:
         return self._language(user_id, channel_id, str(profile.get("locale") or ""))
 
     async def name_of(self, user_id: str) -> str | None:
-        """What people call somebody; None while Slack does not tell."""
+        """What people call somebody, or a user group; None while Slack does not tell."""
+        if user_id.startswith("S"):
+            return (await self._handles()).get(user_id)
         found = await self._profile(user_id)
         profile = found.get("profile")
         shown = profile.get("display_name") if isinstance(profile, Mapping) else None
@@ -180,6 +182,23 @@ class People:
         """Everyone and every group that app.yaml gives a role."""
         granting: list[Roles] = [self._config.roles, *(account.roles for account in self._config.accounts.values())]
         return {grantee for roles in granting for grantees in dict(roles).values() for grantee in grantees}
+
+    async def _handles(self) -> Mapping[str, str]:
+        """What user groups are called, by id."""
+        if self._client is None:
+            return {}
+        client = self._client
+
+        async def ask() -> object | None:
+            try:
+                answer = await client.usergroups_list()
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                _log.warning("slack.usergroups_list", error=_reason(error))
+                return None
+            return {group["id"]: group["handle"] for group in answer.get("usergroups") or ()}
+
+        known = await self._known.learn("user groups", ask)
+        return known if isinstance(known, dict) else {}
 
     async def members(self, group: str) -> frozenset[str] | None:
         """The people in a user group; None while Slack does not tell."""

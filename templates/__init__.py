@@ -2,7 +2,7 @@
 
 A message is one `.j2` file in this folder, written with the tags of `templates.tags` and translated through the
 catalogues in `locale/`. Facts are what the template names; a fact that is missing is an error, a fact that is None is
-unknown and reads "—".
+unknown and reads "—". Any message takes `known_as`: what people are called, by id, who are named in it and not called.
 """
 
 import re
@@ -44,6 +44,15 @@ class Message:
     """As a modal: the button that sends it."""
     plots: tuple[Plot, ...] = ()
     """What its charts show, also those that Slack cannot draw."""
+    calls: tuple[str, ...] = ()
+    """The ids of the people and user groups that it mentions: a new message calls them."""
+    zone: tzinfo = UTC
+    slash: str = SLASH
+
+    def naming(self, known_as: Mapping[str, str]) -> "Message":
+        """The same with the names of these people and groups, by id, which calls none of them."""
+        facts = {**self.facts, "known_as": known_as}
+        return render(self.name, self.language, zone=self.zone, slash=self.slash, **facts)
 
     def payload(self) -> dict[str, Any]:
         """Arguments for chat.postMessage and its relatives; nothing in them links or pings by accident."""
@@ -101,6 +110,9 @@ def render(  # what `facts` are, the template says
         title=canvas.title,
         submit=canvas.submit,
         plots=tuple(canvas.plots),
+        calls=canvas.spans.called(),
+        zone=zone,
+        slash=slash,
     )
 
 
@@ -168,7 +180,9 @@ def _percent(context: Context, part: int, whole: int) -> Markup:
 
 @pass_context
 def _who(context: Context, user: str | None) -> Markup:
-    """A Slack id as a mention; any other name (`exec` has no ids) as it is."""
+    """A Slack id as a mention, or as a name where it is in `known_as`; any other name (`exec` has no ids) as it is."""
+    if user in context.get("known_as", {}):
+        return _put(context, Run(f"@{context['known_as'][user]}"))
     if user and user[:1] in "UWSC" and user[1:].isalnum() and user.isupper():
         return _put(context, Mention(f"{'#' if user[0] == 'C' else '@'}{user}", id=user))
     return _put(context, Run(user or "—"))

@@ -66,6 +66,11 @@ class Spans:
         self._runs.append(run if text == run.text else replace(run, text=text))
         return f"{OPEN}{len(self._runs) - 1}{CLOSE}"
 
+    def called(self) -> tuple[str, ...]:
+        """The people and user groups among them, by id."""
+        ids = (run.id for run in self._runs if isinstance(run, Mention) and run.id[:1] in "UWS")
+        return tuple(dict.fromkeys(ids))
+
     def runs(self, text: str) -> list[Run]:
         """Read rendered text: `*` and `` ` `` switch styles, marks become their runs."""
         found: list[Run] = []

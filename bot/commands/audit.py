@@ -1,7 +1,5 @@
 """`audit`: who asked for what, and how it ended."""
 
-import asyncio
-from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,8 +8,7 @@ from bot.arguments import Page, moment
 from bot.command import Answer, command
 from bot.commands.approval_audit import of_request
 from bot.config import Role
-from bot.context import Context, Ctx
-from bot.deciders import is_slack_id
+from bot.context import Ctx
 from bot.exports import Format
 from store.runs import history
 
@@ -55,14 +52,4 @@ async def audit(
         more=len(runs) > PAGE,
         user=user,
         since=since,
-        names=await _names(ctx, {user, *(run.user_id for run in runs)}),
     )
-
-
-async def _names(ctx: Context, users: Iterable[str | None]) -> Mapping[str, str]:
-    """What people are called, where everyone reads it: a mention would call them all."""
-    if ctx.conversation is None or not ctx.conversation.shared:
-        return {}
-    people = [user for user in users if user and is_slack_id(user)]
-    found = await asyncio.gather(*(ctx.people.name_of(user) for user in people))
-    return {user: f"@{name or user}" for user, name in zip(people, found, strict=True)}

@@ -214,7 +214,9 @@ def _members(look: _Look) -> Face | None:
     first = look.notice.page * PAGE + 1
     rows = look.alerts(look.notice.parent_id, first, first + PAGE - 1)
     facts = {"first": first, "last": first + len(rows) - 1, "alerts": [alert_face(row) for row in rows]}
-    return Face("notice/members", facts) if rows else None
+    # A page is a new message, and who has an alert in hand need not be called.
+    named = dict.fromkeys(row.acknowledged_by for row in rows if _PERSON.fullmatch(row.acknowledged_by or ""))
+    return Face("notice/members", facts, named=tuple(named)) if rows else None
 
 
 def _history(look: _Look) -> Face | None:

@@ -5,6 +5,7 @@ The whole way, over sockets: the sandbox's vendor, polls, rules, alerts, outbox,
 
 import pytest
 
+import bridge.notices.threads
 import jobs.scheduler
 import providers.http
 from providers.umail import UMail
@@ -101,6 +102,20 @@ async def test_an_acknowledgement_shows_her_name_and_who_comes_later_is_told_who
     [story] = shift.thread(told)
     # Her name in words: a mention in a new post would call her for what she has just done.
     assert story.plain.endswith("acknowledged by lin")
+
+
+async def test_a_list_of_a_group_names_who_has_an_alert_in_hand_and_calls_nobody(shift, monkeypatch):
+    monkeypatch.setattr(bridge.notices.threads, "LISTED", 1)
+    shift.enters(Status.FAILED)
+    await shift.a_poll()
+    [told] = shift.told()
+    await shift.press(LIN, told, "Acknowledge")
+    shift.enters(Status.FAILED, 19123)
+    await shift.a_poll()
+    [members] = [one for one in shift.thread(told) if one.plain.startswith("alerts 1 to 2")]
+    assert "Task 19124 has failed" in members.plain
+    assert "@lin is on it" in members.plain
+    assert members.pings == []
 
 
 async def test_an_end_is_told_in_the_same_message_with_how_long_it_lasted(shift):

@@ -161,8 +161,8 @@ MESSAGES = {
         for able in ([], [Vendor, Vendor])
     ],
     "audit": [
-        {"runs": runs, "page": page, "more": more, "user": user, "since": since, "names": names}
-        for runs, page, more, user, since, names in (
+        {"runs": runs, "page": page, "more": more, "user": user, "since": since, "known_as": known_as}
+        for runs, page, more, user, since, known_as in (
             ([], 1, False, None, None, {}),
             ([asked(outcome) for outcome in (*Outcome, None)] * 3, 2, True, "U0LIN", "2h", {}),
             ([asked(Outcome.DONE)], 1, False, "U0LIN", None, {"U0LIN": NASTY}),

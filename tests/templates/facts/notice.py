@@ -152,7 +152,9 @@ MESSAGES = {
         group([AlertState.RESOLVED] * 2, 2, severities=[], lasted=1_320.0, labels={}),
         group([AlertState.FIRING] * 2, 11, severities=[("critical", 1), ("info", 10)]),
     ],
-    "notice/members": [{"first": 1, "last": 20, "alerts": EVERY[start : start + 20]} for start in range(0, 80, 20)],
+    "notice/members": [
+        {"first": 1, "last": 20, "alerts": EVERY[start : start + 20], **NAMED} for start in range(0, 80, 20)
+    ],
     "notice/history": [
         {"entries": [one for one in HAPPENED if one["type"].startswith("alert.")], "several": several, **NAMED}
         for several in (True, False)
