@@ -215,8 +215,8 @@ def _members(look: _Look) -> Face | None:
     rows = look.alerts(look.notice.parent_id, first, first + PAGE - 1)
     facts = {"first": first, "last": first + len(rows) - 1, "alerts": [alert_face(row) for row in rows]}
     # A page is a new message, and who has an alert in hand need not be called.
-    named = dict.fromkeys(row.acknowledged_by for row in rows if _PERSON.fullmatch(row.acknowledged_by or ""))
-    return Face("notice/members", facts, named=tuple(named)) if rows else None
+    named = tuple({one for row in rows if (one := row.acknowledged_by) and _PERSON.fullmatch(one)})
+    return Face("notice/members", facts, named=named) if rows else None
 
 
 def _history(look: _Look) -> Face | None:
