@@ -27,7 +27,7 @@ bench: .venv/ready
 soak: .venv/ready
 	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile soak
 
-# The pages that are made out of the code: commands, features, configuration.
+# The pages that are made out of the code: commands, configuration, events, features.
 docs: .venv/ready
 	$(BIN)/python -m docs.generate
 
