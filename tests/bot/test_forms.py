@@ -155,8 +155,11 @@ async def test_an_account_chosen_in_a_modal_that_was_closed_is_answered_where_it
     await office.until(lambda: (view := office.slack.modal(LIN)) and "--account old" in words_of(view))
     office.slack.faults.inject("not_ok", "views.update", times=2, error="not_found")
     office.slack.faults.inject("not_ok", "views.open", error="expired_trigger_id")
-    await office.slack.click(LIN, office.slack.modal(LIN), "umail (U-Mail)")
-    await office.told(LIN, "99999")
+    asked = office.slack.modal(LIN)
+    await office.slack.click(LIN, asked, "umail (U-Mail)")
+    answer = await office.told(LIN, "99999")
+    assert answer.channel == "C0GENERAL"
+    assert words_of(office.slack.modal(LIN)) == words_of(asked)
 
 
 def direct(office, user):

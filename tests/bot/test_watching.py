@@ -90,8 +90,9 @@ async def test_admins_of_a_user_group_are_told_too(closed_office, tmp_path):
     async with at_work(closed_office) as office:
         await has_polled(office, "poll umail domains")
         later(office, 4_200)
-        await office.slack.wait("U0OPS", "D0OPS", lambda message: "I was away" in message.plain, timeout=8)
-        await office.slack.wait(ADMIN, "D0MEI", lambda message: "不在线" in message.plain, timeout=8)
+        away = await office.slack.wait("U0OPS", "D0OPS", lambda message: "I was away" in message.plain, timeout=8)
+        theirs = await office.slack.wait(ADMIN, "D0MEI", lambda message: "不在线" in message.plain, timeout=8)
+    assert [one.plain[0] for one in (away, theirs)] == ["🟠", "🟠"]
 
 
 async def test_what_a_click_changes_is_shown_without_waiting_for_the_clock(closed_office, monkeypatch):

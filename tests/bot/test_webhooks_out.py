@@ -152,3 +152,6 @@ async def test_what_arrives_goes_on_at_once_however_seldom_anybody_looks(closed_
             async with asyncio.timeout(5):
                 while len(crm.got) < 3:
                     await asyncio.sleep(0.01)
+    assert {(got.event["type"], got.event["subject"]) for got in crm.got} == {
+        ("message.queued", f"message/{nth}") for nth in range(3)
+    }
