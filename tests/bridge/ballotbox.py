@@ -83,6 +83,14 @@ class Desk:
     async def claim(self):
         return await self.do(handover.claim)
 
+    async def approved(self, **more):
+        row = await self.ask(**more)
+        return (await self.vote(row)).approval
+
+    async def claimed(self, **more):
+        await self.approved(**more)
+        return await self.claim()
+
     async def report(self, name, claim, *what):
         return await self.do(lambda s, now: getattr(handover, name)(s, now, claim, *what))
 
