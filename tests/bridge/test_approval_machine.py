@@ -1,26 +1,21 @@
 """Whatever happens to requests, in whatever order: what must always be true of them."""
 
-import asyncio
-import shutil
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlmodel import select
 
 from bridge.approvals.asking import OpenRequestError
 from bridge.approvals.ballots import Answer
 from bridge.approvals.handover import Duty
 from bridge.approvals.requests import counting
-from store.engine import Store
 from store.tables import Approval, ApprovalKind, ApprovalState, Event, Notice, NoticeKind, Vote
 from tests.bridge.ballotbox import STEPS, Desk, proposal, wish
-from tests.bridge.test_alert_machine import fresh_database
+from tests.bridge.machines import OnDatabase, explore
 
 SUBJECTS = st.sampled_from(["task/1", "task/2"])
 ASKERS = st.sampled_from(["U0CHEN", "U0KAI", "U0LIN"])
@@ -55,15 +50,12 @@ class World:
     events: dict
 
 
-class Requests(RuleBasedStateMachine):
+class Requests(OnDatabase):
     """People, time, vendors and deaths. `calls` is what the vendor was asked for, `intents` what was written before."""
 
     @initialize(hours=HOURS, count=st.integers(1, 2), agreed=st.booleans(), found=st.booleans())
     def begin(self, hours, count, agreed, found):
-        self.runner = asyncio.Runner()
-        self.url = fresh_database()
-        self.desk = Desk(Store(self.url))
-        self.run(self.desk.store.open())
+        self.desk = Desk(self.opened())
         self.able = {"U0LIN", "U0MEI"}
         self.hands = {}
         self.calls = Counter()
@@ -80,15 +72,6 @@ class Requests(RuleBasedStateMachine):
             self.ask_and_agree("task/1", hours, count)
         else:
             self.ask("task/1", "U0CHEN", count, hours, 1, "no")
-
-    def run(self, work):
-        return self.runner.run(work)
-
-    def teardown(self):
-        if hasattr(self, "runner"):
-            self.run(self.desk.store.close())
-            self.runner.close()
-            shutil.rmtree(Path(self.url.removeprefix("sqlite:///")).parent)
 
     # ---- people
 
@@ -276,11 +259,7 @@ class Requests(RuleBasedStateMachine):
 
     @rule()
     def a_process_is_killed(self):
-        offset = self.desk.store.clock_offset
-        self.run(self.desk.store.close())
-        self.desk = Desk(Store(self.url))
-        self.desk.store.clock_offset = offset
-        self.run(self.desk.store.open())
+        self.desk = Desk(self.restarted())
         self.hands = {}
 
     # ---- time
@@ -405,10 +384,6 @@ class Requests(RuleBasedStateMachine):
         return next((row for row in self.look().rows.values() if row.subject == subject and row.ended_at is None), None)
 
 
-TestRequests = Requests.TestCase
-TestRequests.settings = settings(
-    max_examples=40 if settings().derandomize else 2_000,
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.hypothesis
+def test_whatever_happens_to_requests_none_is_sent_twice_or_without_its_votes(database):
+    explore(Requests, database, steps=40)
