@@ -25,6 +25,7 @@ from bot.app import Part, serve
 from bot.appyaml import Purpose, load, shipped
 from providers.umail import UMail
 from sandbox import Sandbox, WorldClock
+from sandbox.receiver import Receiver
 from sandbox.slack import Message, Reply, SlackServer
 from sandbox.wire import Received
 from store.engine import Store
@@ -225,6 +226,14 @@ async def two_dialects_unasked(closed_office: Office, tmp_path: Path) -> AsyncIt
 def _without_approvals(text: str) -> str:
     text = re.sub(r"^  policies:\n(    - .*\n)+", "  policies: []\n", text, flags=re.MULTILINE)
     return text.replace("\n  approvers: 1\n", "\n  approvers: 0\n", 1)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Somebody whom webhooks are sent to."""
+    receiver = await Receiver.start()
+    yield receiver
+    await receiver.stop()
 
 
 @pytest.fixture
