@@ -1,27 +1,32 @@
 """A sandbox, a database and people who say yes: what tests of requests share. One clock moves both."""
 
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlmodel import col, select
 
 import bridge.approvals.ballots as ballots
+import bridge.changes.tasks
 from bridge.approvals.asking import Approvals, Wish
 from bridge.approvals.execution import Executor
 from bridge.approvals.found import Inquiry
 from bridge.approvals.gathering import gather, of_letter
 from bridge.approvals.policy import Settings, needs
 from bridge.approvals.proposals import Proposal, policy_facts
-from bridge.changes import ledger
+from bridge.changes import drafts, ledger
+from bridge.changes.letters import Letter
 from providers import PROVIDERS
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox import Sandbox, WorldClock
 from store.limits import SharedLimiter
-from store.tables import Approval, ApprovalKind, Change, CommandRun, Notice, TaskLedger
+from store.tables import Approval, ApprovalKind, Change, CommandRun, Notice, TaskLedger, new_id
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LIN, MEI, BO = "U0LIN", "U0MEI", "U0BO"
 ME = "umail"
+LETTER = Letter("news@shop.example", "小店", tuple(f"a{n}@example.com" for n in range(3)), "Hello", "text")
 
 
 def client_of(environ, store, name="umail", deadline=10.0):
@@ -81,6 +86,21 @@ class Asking:
         )
         self.box.requests.clear()
         return task_id
+
+    async def command(self, by=LIN):
+        """A command of somebody's; the id of its run."""
+
+        def begun(session, now):
+            given = {"kind": "slash", "user_id": by, "text": "x", "worker": "w"}
+            run = CommandRun(key=new_id(), **given, received_at=now, lease_until=now)
+            session.add(run)
+            return run.id
+
+        return await self.store.transact(begun)
+
+    async def written(self):
+        """A message that waits here."""
+        return await drafts.write(self.store, LETTER, account="emailcar", by=LIN, run_id=await self.command())
 
     async def proposal(self, task_id):
         task = await self.umail.task(task_id)
@@ -163,6 +183,11 @@ class Asking:
     async def row(self, approval_id):
         return await self.store.transact(lambda session, _now: session.get_one(Approval, approval_id))
 
+    async def state(self, approval_id):
+        """And why."""
+        row = await self.row(approval_id)
+        return row.state, row.note
+
     async def all(self, model):
         return await self.store.transact(lambda session, _now: list(session.exec(select(model))))
 
@@ -198,3 +223,18 @@ class Asking:
     def starts(self):
         """The edits that let a task go."""
         return [edit for edit in self.edits if edit.params["send_status"] == "1"]
+
+    @property
+    def submissions(self):
+        """The messages that were handed over."""
+        return [request for request in self.box.requests if request.call == "mail/send"]
+
+
+@asynccontextmanager
+async def opened(store, settings=None):
+    """With everything that tests of requests share; what was changed is read back at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
+        desk = await Asking.open(store, settings)
+        yield desk
+        await desk.close()

@@ -8,13 +8,12 @@ import pytest
 import bridge.changes.tasks
 from bridge.approvals.execution import STEPS
 from bridge.changes import drafts, posting
-from bridge.changes.letters import Letter
 from sandbox.mailing import Status
 from store.engine import Store
 from store.runs import take_interrupted
-from store.tables import ApprovalState, CommandRun, DraftState, Outcome
+from store.tables import ApprovalState, DraftState, Outcome
 from tests.bridge import mortal
-from tests.bridge.asking import LIN, MEI, Asking
+from tests.bridge.asking import MEI, Asking
 from tests.bridge.mortal import KILLED
 
 S = ApprovalState
@@ -22,7 +21,6 @@ BEFORE = STEPS[: STEPS.index("intended")]
 """Nothing is written down yet of what is to be asked for."""
 POSTING = (*BEFORE, *posting.STEPS, "settled", "written")
 LEASE = 121
-LETTER = Letter("news@shop.example", "小店", ("a@example.com", "b@example.com"), "Hello", "text")
 
 
 class Mortal(Asking):
@@ -140,22 +138,15 @@ async def test_nothing_goes_without_enough_votes_whoever_dies(desk):
 
 @pytest.mark.parametrize("step", POSTING)
 async def test_a_kill_at_any_step_of_a_message_sends_it_at_most_once(desk, step):
-    def run(session, now):
-        run = CommandRun(key="w", kind="slash", user_id=LIN, text="send", worker="w", received_at=now, lease_until=now)
-        session.add(run)
-        return run.id
-
-    run_id = await desk.store.transact(run)
-    draft = await drafts.write(desk.store, LETTER, account="emailcar", by=LIN, run_id=run_id)
+    draft = await desk.written()
     approval_id = await desk.ask_letter(draft)
     await desk.say_yes(approval_id)
     assert await desk.dies_at(step) == KILLED
     row = await desk.restart(approval_id)
-    sent = [request for request in desk.box.requests if request.call == "mail/send"]
     kept = await drafts.find(desk.store, draft.id)
     if step in posting.STEPS:
         # Nothing at a vendor tells whether it went out: nobody sends it again.
         assert (row.state, kept.state) == (S.UNKNOWN, DraftState.UNKNOWN)
-        assert len(sent) == posting.STEPS.index(step)
+        assert len(desk.submissions) == posting.STEPS.index(step)
     else:
-        assert (row.state, len(sent), kept.state) == (S.EXECUTED, 1, DraftState.SENT)
+        assert (row.state, len(desk.submissions), kept.state) == (S.EXECUTED, 1, DraftState.SENT)

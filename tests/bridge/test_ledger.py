@@ -15,9 +15,9 @@ from bridge.changes.ledger import complete, read, written
 from bridge.changes.tasks import claim_due, look_up
 from providers.model import TaskForm, TaskStatus, Tracking
 from sandbox.mailing import Status
-from store.tables import ChangeState, CommandRun, new_id
+from store.tables import ChangeState
 from tests.bridge.alerting import Scene
-from tests.bridge.asking import LIN, ME, MEI, Asking
+from tests.bridge.asking import LIN, ME, MEI, opened
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FORM = TaskForm(
@@ -39,24 +39,14 @@ FORM = TaskForm(
 
 
 @pytest.fixture
-async def desk(store, monkeypatch):
-    monkeypatch.setattr(bridge.changes.tasks, "READ_BACK", (0.0, 0.01, 0.01))
-    desk = await Asking.open(store)
-    yield desk
-    await desk.close()
+async def desk(store):
+    async with opened(store) as desk:
+        yield desk
 
 
 async def change(desk, task_id, action, *, by=MEI, form=None):
     """As a command does it."""
-
-    def begun(session, now):
-        run = CommandRun(
-            key=new_id(), kind="exec", user_id=by, text="task", worker="w", received_at=now, lease_until=now
-        )
-        session.add(run)
-        return run.id
-
-    run_id = await desk.store.transact(begun)
+    run_id = await desk.command(by)
     task = await desk.umail.task(task_id)
     decision = decide(action, task, desk.umail.can_set)
     assert decision.verdict is Verdict.GO
