@@ -80,9 +80,7 @@ async def send_draft(draft_id: str, *, ctx: Ctx) -> Answer:
         return request
     if not ctx.confirmed:
         return ctx.answer("send/confirm", outcome=Outcome.REFUSED, account=provider.account, draft_id=draft.id, **about)
-    posted = await posting.post(
-        ctx.store, provider, draft, by=ctx.person.id, run=ctx.run, check=posting.check_line(provider)
-    )
+    posted = await posting.post(ctx.store, provider, draft, by=ctx.person.id, run=ctx.run)
     if posted is None:
         raise await _closed(ctx, draft_id)
     if posted.accepted is not None:

@@ -6,14 +6,11 @@ and where it may, the outcome stays unknown.
 
 from bridge.approvals.claimed import Claimed, result_of_error
 from bridge.approvals.proposals import of_draft
-from bridge.approvals.requests import hash_of
+from bridge.approvals.requests import DRAFT, hash_of
 from bridge.changes import drafts, posting
 from bridge.changes.tasks import NOT_ASKED_FOR, NotOursError
-from providers.base import ListsMessages, Provider, SendsMessages
+from providers.base import SendsMessages
 from store.tables import Draft, DraftState
-
-DRAFT = "draft/"
-"""What `Approval.subject` of a draft begins with."""
 
 
 class Posting:
@@ -56,7 +53,6 @@ class Posting:
                 draft,
                 by=run.user_id,
                 run=run,
-                check=_check_line(self._provider),
                 again=NOT_ASKED_FOR,
                 guard=self._claimed.is_ours,
                 crash=self._crash,
@@ -91,8 +87,3 @@ class Posting:
             if draft.state is DraftState.SENDING:
                 await drafts.settle(self._store, draft, DraftState.UNKNOWN, result=result)
             await self._claimed.unknown(result, final=True)
-
-
-def _check_line(provider: Provider) -> str:
-    """The command that shows a person whether a message went out: by name, or in the day's totals."""
-    return f"{'sent' if isinstance(provider, ListsMessages) else 'stats'} today --account {provider.account}"

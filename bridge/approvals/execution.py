@@ -19,10 +19,11 @@ from sqlmodel import Session
 from bridge.approvals import handover
 from bridge.approvals.asking import Approvals
 from bridge.approvals.claimed import Claimed, House, LostOf, result_of, result_of_change, result_of_error
-from bridge.approvals.drafted import DRAFT, Posting
+from bridge.approvals.drafted import Posting
 from bridge.approvals.gathering import NoTemplateError, gather
 from bridge.approvals.handover import Claim, Duty
 from bridge.approvals.proposals import Proposal, drift
+from bridge.approvals.requests import DRAFT, TASK
 from bridge.changes import ledger
 from bridge.changes import tasks as changes
 from bridge.changes.decisions import Action, Decision, Verdict, decide
@@ -50,8 +51,6 @@ AT_ONCE = 10
 """Requests that one process carries out at the same time."""
 GLANCE = 0.5
 """Seconds after which it is looked again for what fell due, while a slow vendor is being asked."""
-TASK = "task/"
-"""What `Approval.subject` of a task begins with."""
 
 
 def _nothing(_step: str) -> None:

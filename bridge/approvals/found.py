@@ -24,6 +24,7 @@ from bridge.approvals.asking import Approvals
 from bridge.approvals.gathering import gather, is_approved_as_it_is
 from bridge.approvals.policy import Needs, Unapproved, needs
 from bridge.approvals.proposals import Proposal, policy_facts
+from bridge.approvals.requests import TASK
 from bridge.changes import ledger
 from bridge.changes.decisions import Action, Verdict, decide
 from bridge.changes.tasks import OPEN, OpenChangeError, Result, change_of, change_task, look_up, was_asked_for
@@ -52,7 +53,6 @@ _SAYS = frozenset({"templates", "lists", "sender", "sender_scope", "sender_domai
 AT_ONCE = 20
 """Found sends that one round reads."""
 _OURS = (ApprovalState.APPROVED, ApprovalState.EXECUTING, ApprovalState.UNKNOWN)
-TASK = "task/"
 # Made once: each recording of tasks asks it, and making it takes longer than its answer.
 _ASKED = (
     select(Approval.subject, Approval.state)

@@ -29,6 +29,8 @@ _ENDS = {
     ApprovalState.VOIDED: EventType.APPROVAL_VOIDED,
 }
 _FULL_ID = 36
+TASK, DRAFT = "task/", "draft/"
+"""What `Approval.subject` of a task begins with, and of a message that waits here."""
 
 
 # ---- which there are

@@ -46,14 +46,13 @@ async def post(
     *,
     by: str,
     run: CommandRun,
-    check: str,
     again: tuple[type[ProviderError], ...] = (),
     guard: Guard = anybody,
     crash: Callable[[str], None] = _nothing,
 ) -> Posted | None:
     """Send an open draft, once; None when somebody was faster or its time is over.
 
-    by: who said yes. run: what carries it out. check: the command that shows a person whether it went out.
+    by: who said yes. run: what carries it out.
     again: errors after which nothing was sent and the same draft waits on; they are raised.
     guard: asked in the transaction that claims it. crash: called at each of `STEPS`; where tests end the process.
 
@@ -66,7 +65,7 @@ async def post(
     crash("intended")
     try:
         deed: Deed[Accepted, None] = await carry_out(
-            store, run, lambda: provider.send(**letter.sent()), look=None, check=check
+            store, run, lambda: provider.send(**letter.sent()), look=None, check=check_line(provider)
         )
     except again:
         await drafts.reopen(store, draft)
