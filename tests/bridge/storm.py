@@ -1,4 +1,8 @@
-"""A process that sends notices and may be killed at any moment, and a storm of alerts for it to send.
+"""Tasks that end, one after the other, and processes that see it, tell it, and may be killed at any moment.
+
+What happens to a transition is what happens to it in production: it is noted, recorded and judged, its alert is put
+onto notices, and an outbox sends them. Of a vendor, a process sees that whatever was being sent has ended: every tenth
+task has failed, which is critical and has a message of its own; the others were stopped, and share one.
 
 The clock stands still while the process works and goes on while it has nothing to do: it steps a file that the
 workspace of the sandbox reads as well. So minutes pass in seconds, and no lease runs out under a process at work. Of
@@ -10,24 +14,53 @@ import multiprocessing
 import os
 import re
 import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, select
 
+from bridge.alerts.desk import AlertDesk
+from bridge.alerts.routes import Route, Routing
+from bridge.alerts.rules import Severity, TaskStatusRule
+from bridge.notices.outbox import STEPS as TELLING
 from bridge.notices.outbox import Outbox
-from bridge.notices.telling import PAGE
 from bridge.receivers.board import Board
+from bridge.record import Look, note, record
+from bridge.sightings import Kind, Sighting, of_task
+from providers.model import NamedRef, SendId, Task, TaskStatus
+from sandbox.slack.messages import Message
 from sandbox.slack.server import SlackServer
 from store.engine import Store
-from store.tables import Notice, NoticeAlert, NoticeKind, new_id
-from tests.bridge.posts import ALERTS, alert, client_of, english, waiting
+from store.tables import Notice
+from tests.bridge.posts import ALERTS, WHO, client_of, english, waiting
 
+CHANNELS = {"umail": ALERTS, "old": "C0APPROVE", "emailcar": "C0DIGEST", "itnio": "C0GENERAL"}
+"""By account, where its alerts are told."""
+ACCOUNT = "umail"
+FAILED = TaskStatusRule(name="task-failed", severity=Severity.CRITICAL, statuses=(TaskStatus.FAILED,))
+STOPPED = TaskStatusRule(name="task-stopped", statuses=(TaskStatus.STOPPED,))
+_AT_ONCE = timedelta(0)
+DESK = AlertDesk(
+    (FAILED, STOPPED),
+    Routing(
+        [
+            Route(accounts=(account,), rules=(name,), receivers=(channel,), **more)
+            for account, channel in CHANNELS.items()
+            for name, more in ((FAILED.name, {"group_by": ("subject",), "group_wait": _AT_ONCE}), (STOPPED.name, {}))
+        ]
+    ),
+)
+STEPS = ("noted", "recorded", *TELLING)
+"""Between reading that a task has ended and marking it told."""
+FEW = 3
+"""Tasks that a process sees at once where others are at work beside it."""
 STEP = 0.5
 """Seconds that pass while nothing can be sent."""
 KILLED = -signal.SIGKILL
-_NUMBER = re.compile(r"task (\d+)")
+_NUMBER = re.compile(r"[Tt]ask (\d+)")
 
 
 class FileClock:
@@ -50,34 +83,80 @@ class FileClock:
 
 
 def work(
-    url: str, api_url: str, token: str, clock: Path, step: str | None = None, nth: int = 1, alone: bool = True
+    url: str, api_url: str, token: str, clock: Path, steps: Path, step: str | None = None, alone: bool = True
 ) -> None:
-    """Send until nothing is due; end by SIGKILL when `step` is reached for the `nth` time."""
-    asyncio.run(_work(url, api_url, token, FileClock(clock), step, nth, alone))
+    """See what has ended and tell it until nothing is left; end by SIGKILL when `step` is reached.
 
-
-async def _work(url: str, api_url: str, token: str, clock: FileClock, step: str | None, nth: int, alone: bool) -> None:
-    left = nth
+    steps: a file that has a byte for each of STEPS that was reached.
+    """
 
     def crash(name: str) -> None:
-        nonlocal left
-        left -= name == step
-        if name == step and left == 0:
+        with steps.open("ab") as file:
+            file.write(b".")
+        if name == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store = Store(url)
+    asyncio.run(_work(Store(url), (api_url, token), FileClock(clock), crash, alone=alone))
+
+
+async def _work(
+    store: Store, slack: tuple[str, str], clock: FileClock, crash: Callable[[str], None], *, alone: bool
+) -> None:
+    accounts, most = ((ACCOUNT,), None) if alone else (tuple(CHANNELS), FEW)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=4)) as session:
-        outbox = Outbox(store, Board(client_of(api_url, token, session)), english, "/edm", crash=crash)
+        outbox = Outbox(store, Board(client_of(*slack, session)), english, "/edm", crash=crash)
         while True:
             store.clock_offset = clock.offset
+            seen = [await _look(store, clock.now(), account, crash, most) for account in accounts]
             await outbox.run_once()
-            if not await store.transact(waiting):
+            if not any(seen) and not await store.transact(waiting):
                 break
             if alone:
                 clock.step()
             else:
                 await asyncio.sleep(0.02)
     await store.close()
+
+
+async def _look(store: Store, now: datetime, account: str, crash: Callable[[str], None], most: int | None) -> int:
+    """See that what was being sent has ended, as a poll does; of how many tasks."""
+    noted = await note(store, account, Kind.TASK)
+    if not noted.known:
+        return 0
+    crash("noted")
+    ended = sorted(noted.known)[:most]
+    seen = [_sighting(now, account, number, _end_of(int(number))) for number in ended]
+    await record(store, Look(noted=noted, sightings=seen), DESK)
+    crash("recorded")
+    return len(ended)
+
+
+async def sends(store: Store, now: datetime, numbers: Sequence[int], account: str = ACCOUNT) -> None:
+    """The vendor begins to send these tasks, and somebody has seen it."""
+    noted = await note(store, account, Kind.TASK, [str(number) for number in numbers])
+    seen = [_sighting(now, account, str(number), TaskStatus.SENDING) for number in numbers]
+    await record(store, Look(noted=noted, sightings=seen), DESK)
+
+
+def _end_of(number: int) -> TaskStatus:
+    return TaskStatus.FAILED if number % 10 == 0 else TaskStatus.STOPPED
+
+
+def _sighting(now: datetime, account: str, number: str, status: TaskStatus) -> Sighting:
+    return of_task(
+        Task(
+            account=account,
+            observed_at=now,
+            source="task.php?do=task-list",
+            raw={"id": number},
+            id=SendId(number),
+            status=status,
+            raw_status=status.value,
+            templates=(NamedRef("16", "November"),),
+            planned=90_000,
+            sent=41_200,
+        )
+    )
 
 
 _processes = multiprocessing.get_context("forkserver")
@@ -90,13 +169,12 @@ class Killable:
 
     def __init__(self, url: str, slack: SlackServer, clock: FileClock) -> None:
         self._slack, self._clock = slack, clock
-        self._args = (url, slack.api_url, slack.bot_token, clock.path)
+        self._steps = clock.path.with_name("steps")
+        self._args = (url, slack.api_url, slack.bot_token, clock.path, self._steps)
 
     def beside_others(self):
         """Start one that shares the work."""
-        process = _processes.Process(target=work, args=self._args, kwargs={"alone": False})
-        process.start()
-        return process
+        return self._started(alone=False)
 
     async def time_passes(self) -> None:
         """A second each time that Slack has heard nothing for a moment, until cancelled."""
@@ -106,86 +184,44 @@ class Killable:
             if len(self._slack.calls) == calls:
                 self._clock.step(1.0)
 
-    async def until(self, step: str, nth: int = 1) -> int:
+    async def until(self, step: str) -> int:
         """Kill one at a step; its exit code."""
-        return await self._run(step, nth)
+        return await self._ended(self._started(step=step))
 
     async def to_the_end(self) -> int:
         """Let one do all that is left."""
-        return await self._run(None, 1)
+        return await self._ended(self._started())
 
-    async def for_a_while(self, seconds: float) -> int:
-        """Kill one after a while of real time, counted from its first call; its exit code."""
-        process = _processes.Process(target=work, args=self._args)
-        calls = len(self._slack.calls)
-        process.start()
-        while process.is_alive() and len(self._slack.calls) == calls:
-            await asyncio.sleep(0.005)
+    async def after(self, steps: int, seconds: float) -> int:
+        """Kill one so long, in real time, after it has come so many steps far; its exit code."""
+        self._steps.write_bytes(b"")
+        process = self._started()
+        while process.is_alive() and self._steps.stat().st_size < steps:
+            await asyncio.sleep(0.001)
         await asyncio.sleep(seconds)
         process.kill()
-        await asyncio.to_thread(process.join)
-        return process.exitcode
+        return await self._ended(process)
 
-    async def _run(self, step: str | None, nth: int) -> int:
-        process = _processes.Process(target=work, args=(*self._args, step, nth))
+    def _started(self, **how):
+        process = _processes.Process(target=work, args=self._args, kwargs=how)
         process.start()
+        return process
+
+    async def _ended(self, process) -> int:
         await asyncio.to_thread(process.join)
         return process.exitcode
 
 
-def breaks_out(session: Session, now: datetime, first: int, count: int) -> None:
-    """So many more alerts on one channel: every tenth is critical and has a message of its own, the rest a group."""
-    group = _group(session, now)
-    joined = session.exec(select(func.count()).where(NoticeAlert.notice_id == group.id)).one()
-    for number in range(first, first + count):
-        critical = number % 10 == 0
-        one = alert(now, number, severity="critical" if critical else "warning")
-        session.add(one)
-        session.flush()
-        if critical:
-            alone = _notice(now, priority=0)
-            session.add(alone)
-            session.flush()
-            session.add(NoticeAlert(notice_id=alone.id, alert_id=one.id, added_at=now))
-        else:
-            joined += 1
-            fields = {"position": joined, "joined": group.wanted + 1, "added_at": now}
-            session.add(NoticeAlert(notice_id=group.id, alert_id=one.id, **fields))
-    group.wanted, group.due_at = group.wanted + 1, group.due_at or now
-    _pages(session, now, group, joined)
+def told(slack: SlackServer, channel: str = ALERTS) -> tuple[Counter[int], Counter[int]]:
+    """How many messages of a channel name each task, and how many in its threads: what people read there."""
+    seen = slack.workspace.readable(WHO, channel)
+    replies = [message for message in seen if message.thread_ts not in (None, message.ts)]
+    return _named(message for message in seen if message not in replies), _named(replies)
 
 
-def _group(session: Session, now: datetime) -> Notice:
-    key = f"{ALERTS}|alerts|storm"
-    found = session.exec(select(Notice).where(Notice.open_key == key)).first()
-    if found is None:
-        found = _notice(now, open_key=key)
-        session.add(found)
-        session.flush()
-    return found
-
-
-def _pages(session: Session, now: datetime, group: Notice, joined: int) -> None:
-    for number in range((joined + PAGE - 1) // PAGE):
-        shown = select(Notice).where(Notice.parent_id == group.id, Notice.page == number)
-        page = session.exec(shown).first()
-        if page is None:
-            session.add(_notice(now, kind=NoticeKind.MEMBERS, parent_id=group.id, page=number, priority=2))
-        else:
-            page.wanted, page.due_at = page.wanted + 1, page.due_at or now
-
-
-def _notice(now: datetime, **more) -> Notice:
-    labels = {"labels": {"account": "umail"}, "severity": "warning", "mention": []}
-    fields = {"kind": NoticeKind.ALERTS, "receiver": ALERTS, "created_at": now, "due_at": now, "facts": labels}
-    return Notice(**{"id": new_id(), **fields, **more})
-
-
-def untold(slack: SlackServer, count: int) -> list[int]:
-    """Which of the storm's alerts are nowhere to be read in the channel and its threads."""
-    shown = slack.workspace.readable("U0MEI", ALERTS)
-    named = {int(found) for message in shown for found in _NUMBER.findall(message.plain)}
-    return [number for number in range(count) if 19124 + number not in named]
+def _named(messages: Iterable[Message]) -> Counter[int]:
+    # Where a message names a task in its headline and in a line, that is one message all the same.
+    return Counter(number for message in messages for number in {int(one) for one in _NUMBER.findall(message.plain)})
 
 
 async def all_of(store: Store) -> list[Notice]:

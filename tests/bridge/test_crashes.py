@@ -1,4 +1,7 @@
-"""A process that sends may die at any moment: nothing is lost, and nothing is said twice. With real processes."""
+"""A process that sees and tells may die at any moment: nothing is lost, nothing told twice. With real processes.
+
+What was told is what people read in the channels and threads of the sandbox's workspace.
+"""
 
 import asyncio
 import random
@@ -7,11 +10,11 @@ from itertools import combinations
 
 import pytest
 
-from bridge.notices.outbox import STEPS
+from bridge.notices.outbox import STEPS as TELLING
 from sandbox.slack.server import SlackServer
 from store.engine import Store
-from tests.bridge.posts import ALERTS, note
-from tests.bridge.storm import KILLED, FileClock, Killable, all_of, breaks_out, untold
+from tests.bridge.posts import ALERTS
+from tests.bridge.storm import CHANNELS, KILLED, STEPS, FileClock, Killable, all_of, sends, told
 
 
 @pytest.fixture
@@ -39,14 +42,27 @@ def processes(tmp_path, store, slack, clock):
     return Killable(f"sqlite:///{tmp_path}/edmbot.db", slack, clock)
 
 
-async def add(store, *rows):
-    await store.transact(lambda session, now: session.add_all(rows))
+async def begun(store, clock, *numbers, **where):
+    """These tasks are being sent; who looks next sees that they have ended."""
+    store.clock_offset = clock.offset
+    await sends(store, clock.now(), numbers, **where)
 
 
-def posts(slack):
-    """How often each notice stands in the channel."""
-    kept = slack.workspace.posts(ALERTS)
-    return Counter(post.metadata["event_payload"]["id"] for post in kept if post.metadata)
+def assert_told_once(slack, numbers, channel=ALERTS):
+    """Each task is named by one message, or by one page in the thread of one; none of them stands there twice."""
+    messages, pages = told(slack, channel)
+    assert [number for number in numbers if number not in messages and number not in pages] == [], "lost"
+    assert {number: count for number, count in messages.items() if count > 1} == {}, "told twice"
+    assert {number: count for number, count in pages.items() if count > 1} == {}, "told twice"
+    ids = Counter(post.metadata["event_payload"]["id"] for post in slack.workspace.posts(channel))
+    assert set(ids.values()) == {1}, "posted twice"
+
+
+def is_settled(rows, slack):
+    """Whether everything is marked as it stands there."""
+    posted = {post.metadata["event_payload"]["id"] for post in slack.workspace.posts(ALERTS)}
+    left = [row.id for row in rows if row.shown != row.wanted or row.due_at or row.lease_until]
+    return left == [] and {row.id for row in rows} == posted
 
 
 def is_one_a_second(slack):
@@ -57,33 +73,28 @@ def is_one_a_second(slack):
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_kill_at_any_step_of_a_post_loses_and_repeats_nothing(store, slack, clock, processes, step):
-    parent = note(clock.now())
-    child = note(clock.now(), parent_id=parent.id)
-    await add(store, parent, child)
-    for _ in range(2):
+async def test_a_kill_at_any_step_loses_and_repeats_nothing(store, slack, clock, processes, step):
+    # Two that are critical, and a group with a page in its thread.
+    for numbers in (range(7), range(7, 14)):
+        await begun(store, clock, *numbers)
         assert await processes.until(step) == KILLED
     assert await processes.to_the_end() == 0
-    assert posts(slack) == {parent.id: 1, child.id: 1}
-    assert [(row.shown, row.due_at) for row in await all_of(store)] == [(1, None)] * 2
+    assert_told_once(slack, range(14))
+    assert is_settled(await all_of(store), slack)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", TELLING)
 async def test_a_kill_at_any_step_of_an_edit_leaves_the_newest_words(store, slack, clock, processes, step):
-    row = note(clock.now())
-    await add(store, row)
+    await begun(store, clock, *range(1, 4))
     assert await processes.to_the_end() == 0
-
-    def over(session, now):
-        kept = session.get_one(type(row), row.id)
-        kept.facts = {**kept.facts, "facts": {**kept.facts["facts"], "over": True}}
-        kept.wanted, kept.due_at = 2, now
-
-    await store.transact(over)
+    [group] = slack.visible("U0MEI", ALERTS)
+    await begun(store, clock, *range(4, 7))
     assert await processes.until(step) == KILLED
     assert await processes.to_the_end() == 0
-    assert posts(slack) == {row.id: 1}
-    assert "again" in slack.visible("U0MEI", ALERTS)[0].plain
+    [edited] = slack.visible("U0MEI", ALERTS)
+    assert edited.ts == group.ts
+    assert "6 of 6 alerts are firing" in edited.plain
+    assert_told_once(slack, range(1, 7))
 
 
 @pytest.mark.parametrize(
@@ -91,33 +102,28 @@ async def test_a_kill_at_any_step_of_an_edit_leaves_the_newest_words(store, slac
 )
 async def test_kills_in_a_storm_lose_and_repeat_nothing(store, slack, clock, processes, wave, kills):
     chance = random.Random(kills)
-    alerts, ends = 0, []
+    tasks, ends = 0, []
     # One that has done its wave before it is killed is no kill: the storm goes on until there were so many.
     while ends.count(KILLED) < kills:
-        store.clock_offset = clock.offset
-        await store.transact(lambda session, now, first=alerts: breaks_out(session, now, first, wave))
-        alerts += wave
-        ends.append(await processes.for_a_while(chance.uniform(0, 0.1)))
+        await begun(store, clock, *range(tasks, tasks + wave))
+        tasks += wave
+        ends.append(await processes.after(chance.randrange(15), chance.uniform(0, 0.01)))
         assert len(ends) < 5 * kills, "hardly one of them is killed"
     assert await processes.to_the_end() == 0
-    rows = await all_of(store)
-    assert posts(slack) == {row.id: 1 for row in rows}
-    assert [row.id for row in rows if row.shown != row.wanted or row.due_at or row.lease_until] == []
-    assert untold(slack, alerts) == []
+    assert_told_once(slack, range(tasks))
+    assert is_settled(await all_of(store), slack)
     assert is_one_a_second(slack)
     assert any(call.method.startswith("conversations.") for call in slack.calls)
 
 
-@pytest.mark.parametrize("alerts", [200, pytest.param(1_000, marks=[pytest.mark.soak])])
-async def test_a_storm_on_one_channel_is_told_whole_slowly_and_the_worst_first(store, slack, clock, processes, alerts):
-    await store.transact(lambda session, now: breaks_out(session, now, 0, alerts))
+@pytest.mark.parametrize("tasks", [200, pytest.param(1_000, marks=[pytest.mark.soak])])
+async def test_a_storm_on_one_channel_is_told_whole_slowly_and_the_worst_first(store, slack, clock, processes, tasks):
+    await begun(store, clock, *range(tasks))
     slack.faults.inject("http_429", "chat.postMessage", times=3, seconds=5)
     assert await processes.to_the_end() == 0
-    assert untold(slack, alerts) == []
+    assert_told_once(slack, range(tasks))
     rows = {row.id: row for row in await all_of(store)}
-    kept = slack.workspace.posts(ALERTS)
-    assert posts(slack) == dict.fromkeys(rows, 1)
-    priorities = [rows[post.metadata["event_payload"]["id"]].priority for post in kept]
+    priorities = [rows[post.metadata["event_payload"]["id"]].priority for post in slack.workspace.posts(ALERTS)]
     assert priorities == sorted(priorities)
     assert is_one_a_second(slack)
 
@@ -126,9 +132,9 @@ async def test_a_storm_on_one_channel_is_told_whole_slowly_and_the_worst_first(s
 async def test_three_processes_on_one_postgresql_of_which_one_is_killed_again_and_again(postgres, slack, clock, kills):
     store = Store(postgres)
     await store.migrate()
-    now, channels = clock.now(), ("C0ALERTS", "C0APPROVE", "C0DIGEST", "C0GENERAL")
-    rows = [note(now, receiver=channel) for channel in channels for _ in range(3 * kills)]
-    await add(store, *rows)
+    tasks = {account: range(10 * place, 10 * (3 * kills + place), 10) for place, account in enumerate(CHANNELS)}
+    for account, numbers in tasks.items():
+        await begun(store, clock, *numbers, account=account)
     several = Killable(postgres, slack, clock)
     time = asyncio.create_task(several.time_passes())
     steady = [several.beside_others() for _ in range(2)]
@@ -142,5 +148,5 @@ async def test_three_processes_on_one_postgresql_of_which_one_is_killed_again_an
     time.cancel()
     await store.close()
     assert [process.exitcode for process in steady] == [0, 0]
-    told = [post for channel in channels for post in slack.workspace.posts(channel)]
-    assert Counter(post.metadata["event_payload"]["id"] for post in told) == {row.id: 1 for row in rows}
+    for account, channel in CHANNELS.items():
+        assert_told_once(slack, tasks[account], channel)
