@@ -15,7 +15,8 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -133,9 +134,20 @@ async def _look(store: Store, now: datetime, account: str, crash: Callable[[str]
 
 async def sends(store: Store, now: datetime, numbers: Sequence[int], account: str = ACCOUNT) -> None:
     """The vendor begins to send these tasks, and somebody has seen it."""
-    noted = await note(store, account, Kind.TASK, [str(number) for number in numbers])
-    seen = [_sighting(now, account, str(number), TaskStatus.SENDING) for number in numbers]
-    await record(store, Look(noted=noted, sightings=seen), DESK)
+    await see(store, now, DESK, dict.fromkeys(numbers, TaskStatus.SENDING), account)
+
+
+async def see(
+    store: Store, now: datetime, desk: AlertDesk, found: Mapping[int, TaskStatus], account: str = ACCOUNT
+) -> None:
+    """See these tasks as they are, and write down what that means."""
+    noted = await note(store, account, Kind.TASK, [str(number) for number in found])
+    if noted.baseline:
+        # An account's first look is silent; this is to be a later one.
+        await record(store, Look(noted=noted), desk)
+        noted = replace(noted, baseline=False)
+    seen = [_sighting(now, account, str(number), status) for number, status in found.items()]
+    await record(store, Look(noted=noted, sightings=seen), desk)
 
 
 def _end_of(number: int) -> TaskStatus:

@@ -1,7 +1,7 @@
 """Jobs leave a trace of when they ran and how it went, and a failing one ends nothing."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -122,19 +122,6 @@ async def test_a_failure_does_not_stop_the_clock(store, work, monkeypatch):
             await asyncio.sleep(0.005)
     await clock.stop()
     assert (await row(store)).last_error == "ConnectionError: down"
-
-
-async def test_firings_that_come_late_are_made_up_once_and_not_skipped(store, work, monkeypatch):
-    monkeypatch.setitem(EVERY, "sweep", 60.0)
-    clock = Clockwork(store, {"sweep": work})
-    await clock.start()
-    # As after a machine's sleep: two firings are past, both by more than the second after which the scheduler skips.
-    clock._scheduler.modify_job("sweep", next_run_time=datetime.now(UTC) - timedelta(seconds=90))
-    async with asyncio.timeout(1):
-        while not work.runs:
-            await asyncio.sleep(0.005)
-    await clock.stop()
-    assert work.runs == 1
 
 
 async def test_a_job_that_wants_to_be_fired_sooner_is(store, monkeypatch):
