@@ -88,7 +88,8 @@ async def target():
     made = Target()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", made.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    # aiohttp takes 0 for: however long that is.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
