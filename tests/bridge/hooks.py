@@ -17,7 +17,7 @@ from bridge.receivers.webhook import WebhookReceiver
 from bridge.webhooks import endpoints
 from bridge.webhooks.deliveries import Deliverer
 from store.engine import Store
-from store.tables import Attempt, Delivery, Event, WebhookEndpoint
+from store.tables import Attempt, Delivery, DeliveryState, Event, WebhookEndpoint
 
 ADMIN = "U0MEI"
 
@@ -152,6 +152,33 @@ class House:
     async def told(self, type_: EventType) -> list[Event]:
         events = await self.rows(Event)
         return [one for one in events if one.type == type_]
+
+
+@asynccontextmanager
+async def opened(database):
+    """A house on a database of its own."""
+    store = Store(database)
+    await store.migrate()
+    receiver = WebhookReceiver()
+    yield House(store, receiver)
+    await receiver.close()
+    await store.close()
+
+
+async def states(house):
+    return [row.state for row in await house.rows()]
+
+
+async def to_the_end(house, most=40):
+    """Let time pass until nothing is pending; how often something was sent."""
+    count = 0
+    for _ in range(most):
+        count += await house.send()
+        left = [row.next_at for row in await house.rows() if row.state is DeliveryState.PENDING]
+        if not left:
+            return count
+        house.store.clock_offset += max(min(left) - await house.store.now(), timedelta(0))
+    raise AssertionError("something is pending for ever")
 
 
 def event(now: datetime, version: str, subject: str = "task/1", **more) -> Event:
