@@ -11,12 +11,10 @@ import pytest
 from aiohttp import web
 from sqlmodel import col, func, select
 
-from bridge.receivers.webhook import WebhookReceiver
 from bridge.webhooks.deliveries import STEPS
-from store.engine import Store
 from store.tables import Delivery, DeliveryState
 from tests.bridge import courier
-from tests.bridge.hooks import House, target
+from tests.bridge.hooks import House, opened, target
 
 LEASE = 31
 """Seconds after which a dead process's claims are anybody's."""
@@ -24,14 +22,9 @@ LEASE = 31
 
 @pytest.fixture
 async def house(database):
-    store = Store(database)
-    await store.migrate()
-    receiver = WebhookReceiver()
-    made = House(store, receiver)
-    made.url = database
-    yield made
-    await receiver.close()
-    await store.close()
+    async with opened(database) as made:
+        made.url = database
+        yield made
 
 
 def taken(receiver):
