@@ -50,12 +50,12 @@ async def begun(store, clock, *numbers, **where):
 
 def assert_told_once(slack, numbers, channel=ALERTS):
     """Each task is named by one message, or by one page in the thread of one; none of them stands there twice."""
+    ids = Counter(post.metadata["event_payload"]["id"] for post in slack.workspace.posts(channel))
+    assert set(ids.values()) == {1}, "posted twice"
     messages, pages = told(slack, channel)
     assert [number for number in numbers if number not in messages and number not in pages] == [], "lost"
     assert {number: count for number, count in messages.items() if count > 1} == {}, "told twice"
     assert {number: count for number, count in pages.items() if count > 1} == {}, "told twice"
-    ids = Counter(post.metadata["event_payload"]["id"] for post in slack.workspace.posts(channel))
-    assert set(ids.values()) == {1}, "posted twice"
 
 
 def is_settled(rows, slack):
