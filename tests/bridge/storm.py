@@ -88,6 +88,20 @@ class FileClock:
         return datetime.now(UTC) + self.offset
 
 
+class TimedStore(Store):
+    """A database whose clock is stepped from outside."""
+
+    clock: FileClock
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return self.clock.offset
+
+    @clock_offset.setter
+    def clock_offset(self, _offset: timedelta) -> None:
+        pass
+
+
 def work(
     url: str, api_url: str, token: str, clock: Path, steps: Path, step: str | None = None, alone: bool = True
 ) -> None:
@@ -102,39 +116,27 @@ def work(
         if name == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    asyncio.run(_work(Store(url), (api_url, token), FileClock(clock), crash, alone=alone))
+    TimedStore.clock = FileClock(clock)
+    asyncio.run(_work(TimedStore(url), (api_url, token), crash, alone=alone))
 
 
-async def _work(
-    store: Store, slack: tuple[str, str], clock: FileClock, crash: Callable[[str], None], *, alone: bool
-) -> None:
+async def _work(store: TimedStore, slack: tuple[str, str], crash: Callable[[str], None], *, alone: bool) -> None:
     accounts, most = ((ACCOUNT,), None) if alone else (tuple(CHANNELS), FEW)
     if not alone:
         # As much shorter than a lease as it really is.
         bridge.notices.outbox.PATIENCE /= FAST
-        following = asyncio.create_task(_follow(store, clock))
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=4)) as session:
         outbox = Outbox(store, Board(client_of(*slack, session)), english, "/edm", crash=crash)
         while True:
-            store.clock_offset = clock.offset
-            seen = [await _look(store, clock.now(), account, crash, most) for account in accounts]
+            seen = [await _look(store, store.clock.now(), account, crash, most) for account in accounts]
             await outbox.run_once()
             if not any(seen) and not await store.transact(waiting):
                 break
             if alone:
-                clock.step()
+                store.clock.step()
             else:
                 await asyncio.sleep(0.02)
-    if not alone:
-        following.cancel()
     await store.close()
-
-
-async def _follow(store: Store, clock: FileClock) -> None:
-    """The database's clock is one for all, also while a process is at work."""
-    while True:
-        store.clock_offset = clock.offset
-        await asyncio.sleep(0.01)
 
 
 async def _look(store: Store, now: datetime, account: str, crash: Callable[[str], None], most: int | None) -> int:

@@ -31,7 +31,7 @@ from sandbox.seeds.tasks import Coming, _coming
 from sandbox.slack import SlackServer
 from store.engine import Store
 from store.tables import Notice
-from tests.bridge.storm import FileClock
+from tests.bridge.storm import FileClock, TimedStore
 
 ALERTS = "C0ALERTS"
 FIRST = 30_001
@@ -41,20 +41,6 @@ PATIENCE = 0.6
 """Of an outbox, in real seconds, as all of them are that a process counts itself."""
 DEAD = 2 * PATIENCE
 """Who holds a lease for so many real seconds is no more: time goes on without."""
-
-
-class TimedStore(Store):
-    """A database whose clock is stepped from outside."""
-
-    clock: FileClock
-
-    @property
-    def clock_offset(self) -> timedelta:
-        return self.clock.offset
-
-    @clock_offset.setter
-    def clock_offset(self, _offset: timedelta) -> None:
-        pass
 
 
 def work(app_yaml: Path, environ: dict[str, str], clock: Path, wrong_by: float, part: Part) -> None:
