@@ -290,6 +290,7 @@ class _Recording:
                 "recorded_at": self._now,
                 "data": dict(change.data),
                 "raw": raw,
+                "as_told": False,
             }
             for change in found
         ]

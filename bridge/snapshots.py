@@ -13,6 +13,7 @@ from bridge.sightings import Kind
 from bridge.transitions import Known
 from store.engine import insert_of
 from store.jobs import hurry
+from store.rows import execute
 from store.tables import Event, Snapshot, StatSample
 
 _SNAPSHOT, _EVENT, _SAMPLE = (
@@ -103,7 +104,7 @@ def write(session: Session, dialect: str, rows: Mapping[str, Sequence[Mapping[st
     connection = session.connection()
     for name, statement in _statements(dialect).items():
         if rows[name]:
-            connection.execute(statement, [*rows[name]] if name != "moved" else [_bound(row) for row in rows[name]])
+            execute(connection, statement, rows[name] if name != "moved" else [_bound(row) for row in rows[name]])
 
 
 def _bound(row: Mapping[str, Any]) -> dict[str, Any]:

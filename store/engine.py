@@ -34,10 +34,7 @@ from store import jsontext
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_NOW = {
-    "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400"),
-    "postgresql": text("SELECT extract(epoch FROM clock_timestamp())"),
-}
+_NOW = text("SELECT clock_timestamp()")
 _THREADS = {"sqlite": 1, "postgresql": 4}
 """SQLite has one writer; a queue of our own is kinder than its busy timeout."""
 _IN_THE_WAY = {"40001", "40P01"}
@@ -125,8 +122,7 @@ class Store:
                     # Before anything is read: what is seen is fixed by the first SELECT, and LOCK TABLE is none. Rows
                     # are read and written all the same (postgresql.org/docs/current/explicit-locking.html).
                     session.connection().exec_driver_sql(f"LOCK TABLE {alone.__tablename__} IN {_ALONE} MODE")
-                seconds = session.connection().execute(_NOW[self.dialect]).scalar_one()
-                return work(session, datetime.fromtimestamp(float(seconds), UTC) + self.clock_offset)
+                return work(session, _now(session.connection()) + self.clock_offset)
 
         return _until_free(once, asked)
 
@@ -145,6 +141,14 @@ class Store:
         wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
         if found != wanted:
             raise OldSchemaError(f"the database's schema is {found or 'empty'}, and this version needs {wanted}")
+
+
+def _now(connection: Connection) -> datetime:
+    """By the database's clock, aware, UTC. SQLite's is that of the machine, which all who share its file are on."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = connection.execute(_NOW).scalar_one()
+    return now.astimezone(UTC)
 
 
 def _until_free(once: Callable[[], T], asked: float) -> T:
@@ -176,7 +180,9 @@ def _engine(url: URL, durability: str) -> Engine:
     # What a failed statement was given are people's addresses, and errors are logged.
     if url.get_backend_name() == "postgresql":
         pool: dict[str, Any] = {"pool_size": _THREADS["postgresql"], "pool_pre_ping": True}
-        return create_engine(url, isolation_level="SERIALIZABLE", hide_parameters=True, **pool, **_JSON)
+        # Parameters by their places, as SQLite has them: `store.rows.execute` hands them over so.
+        style: Any = {"paramstyle": "format", "hide_parameters": True}
+        return create_engine(url, isolation_level="SERIALIZABLE", **style, **pool, **_JSON)
     engine = create_engine(url, hide_parameters=True, **_JSON)
     pragmas = (
         "journal_mode=WAL",

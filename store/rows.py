@@ -5,15 +5,16 @@ thought and read about them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Insert
+from sqlalchemy import Connection, Dialect, Insert, Update
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import Session, SQLModel
 
 Row = TypeVar("Row", bound=SQLModel)
+Process: TypeAlias = Callable[[Any], Any]
 
 
 def new(model: type[Row], **values: Any) -> Row:  # noqa: ANN401
@@ -37,17 +38,36 @@ def insert(session: Session, rows: Sequence[SQLModel], *, keep: bool = False) ->
     """
     if not rows:
         return
-    statement, names = _insert(type(rows[0]))
-    session.connection().execute(statement, [{name: row.__dict__[name] for name in names} for row in rows])
+    execute(session.connection(), _insert(type(rows[0])), [row.__dict__ for row in rows])
     for row in rows if keep else ():
         make_transient_to_detached(row)
         session.add(row)
 
 
+def execute(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement that answers nothing once for each row, as `connection.execute` does, in half its time.
+
+    statement: one that is made once, and has a parameter for each column that is written.
+    rows: not none; the parameters by their names, and maybe more.
+    """
+    sql, parameters = _driven(statement, connection.dialect)
+    columns = [
+        [process(row[name]) for row in rows] if process else [row[name] for row in rows] for name, process in parameters
+    ]
+    connection.exec_driver_sql(sql, [*zip(*columns, strict=True)])
+
+
+@lru_cache(maxsize=100)
+def _driven(statement: Insert | Update, dialect: Dialect) -> tuple[str, Sequence[tuple[str, Process | None]]]:
+    """As the driver takes it: the words, and how the value of each parameter is written, in their order."""
+    compiled: Any = statement.compile(dialect=dialect)
+    types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
+    return str(compiled), [(name, types[name].bind_processor(dialect)) for name in compiled.positiontup]
+
+
 @cache
-def _insert(model: type[SQLModel]) -> tuple[Insert, Sequence[str]]:
-    table = SQLModel.metadata.tables[str(model.__tablename__)]
-    return table.insert(), table.columns.keys()
+def _insert(model: type[SQLModel]) -> Insert:
+    return SQLModel.metadata.tables[str(model.__tablename__)].insert()
 
 
 @cache

@@ -30,6 +30,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bridge.notices.faces import Face
 from store.engine import insert_of
+from store.rows import execute
 from store.tables import Alert, Limit, Notice, NoticeAlert, UtcTime
 
 LEASE = timedelta(seconds=10)
@@ -231,7 +232,7 @@ def see(session: Session, shown: Mapping[str, Mapping[str, int]]) -> None:
     ]
     if rows:
         # In one go: a page lists twenty alerts, and every message passes here.
-        session.connection().execute(_SEE, rows)
+        execute(session.connection(), _SEE, rows)
 
 
 _LINK = SQLModel.metadata.tables[str(NoticeAlert.__tablename__)]
@@ -273,7 +274,7 @@ def _reserve(session: Session, limits: Mapping[str, datetime]) -> None:
     if limits:
         connection = session.connection()
         rows = [{"key": key, "next_at": until, "used": 0} for key, until in limits.items()]
-        connection.execute(_reserving(connection.dialect.name), rows)
+        execute(connection, _reserving(connection.dialect.name), rows)
 
 
 @cache
