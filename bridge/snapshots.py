@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, update
+from sqlalchemy import Insert, Update, bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
 from bridge.sightings import Kind
@@ -116,7 +116,7 @@ _MOVES = ("version", "state", "observed_at", "changed_at", "missed", "look_at")
 
 
 @cache
-def _statements(dialect: str) -> Mapping[str, Executable]:
+def _statements(dialect: str) -> Mapping[str, Insert | Update]:
     insert = insert_of[dialect]
     seen = insert(_SNAPSHOT)
     again = {name: seen.excluded[name] for name in (*_MOVES, "facts", "raw")}

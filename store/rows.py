@@ -1,4 +1,4 @@
-"""New rows by the dozen: a table's in one statement, made without what SQLModel's constructor takes for each.
+"""Rows by the dozen, read and written without what the session and SQLModel's constructor take for each.
 
 A transaction that raises twenty alerts writes about a hundred rows; made one by one they took longer than all that was
 thought and read about them.
@@ -6,12 +6,14 @@ thought and read about them.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Insert, Update
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import Session, SQLModel
+from sqlmodel.sql.expression import SelectOfScalar
 
 Row = TypeVar("Row", bound=SQLModel)
 Process: TypeAlias = Callable[[Any], Any]
@@ -51,10 +53,16 @@ def execute(connection: Connection, statement: Insert | Update, rows: Sequence[M
     rows: not none; the parameters by their names, and maybe more.
     """
     sql, parameters = _driven(statement, connection.dialect)
-    columns = [
-        [process(row[name]) for row in rows] if process else [row[name] for row in rows] for name, process in parameters
-    ]
+    columns = [_written([row[name] for row in rows], process) for name, process in parameters]
     connection.exec_driver_sql(sql, [*zip(*columns, strict=True)])
+
+
+def _written(values: Sequence[Any], process: Process | None) -> Sequence[Any]:
+    """As the driver takes them. What is the same in many rows, a time above all, is made into words once."""
+    if process is None:
+        return values
+    words = {id(value): process(value) for value in {id(value): value for value in values}.values()}
+    return [words[id(value)] for value in values]
 
 
 @lru_cache(maxsize=100)
@@ -63,6 +71,16 @@ def _driven(statement: Insert | Update, dialect: Dialect) -> tuple[str, Sequence
     compiled: Any = statement.compile(dialect=dialect)
     types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
     return str(compiled), [(name, types[name].bind_processor(dialect)) for name in compiled.positiontup]
+
+
+def read(
+    session: Session, statement: SelectOfScalar[Row], given: Mapping[str, Any] = MappingProxyType({})
+) -> Sequence[Row]:
+    """Rows to look at, in half the time of `exec`: they cannot be changed, and the session knows nothing of them."""
+    if session.autoflush:
+        session.flush()
+    # They answer to the columns' names, as the model does.
+    return cast("Sequence[Row]", session.connection().execute(statement, given).all())
 
 
 @cache

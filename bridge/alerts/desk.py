@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from bridge.alerts.casebook import Casebook, blank, by_key, key_of, life_of, open_of
 from bridge.alerts.life import GRACE, Clear, Fire, Given, Hold, Release, Step, Terms, Tick, outlived
 from bridge.alerts.routes import Escalation, Labels, Routing, Target, labels_of
-from bridge.alerts.rules import ProviderDownRule, Rule, Severity
+from bridge.alerts.rules import ProviderDownRule, Rule, RuleKind, Severity
 from bridge.alerts.silences import active, covering
 from bridge.alerts.verdicts import Firing, Verdict, View, judge
 from bridge.alerts.views import aging, views
@@ -33,8 +33,6 @@ _MOST: BindParameter[int] = bindparam("most", type_=Integer())
 _FALLEN = select(Alert).where(col(Alert.due_at) <= _NOW).order_by(col(Alert.due_at)).limit(_MOST)
 _AGAIN = select(Notice).where(col(Notice.repeat_at) <= _NOW).order_by(col(Notice.repeat_at)).limit(_MOST)
 _DUE, _REPEATED = _FALLEN.with_for_update(skip_locked=True), _AGAIN.with_for_update(skip_locked=True)
-# By their keys, which all that are open have: an account may have thousands of others.
-_DOWN = select(Alert.id).where(col(Alert.open_key).in_(bindparam("keys", expanding=True)), col(Alert.state).in_(OPEN))
 
 
 class AlertDesk:
@@ -43,6 +41,7 @@ class AlertDesk:
     def __init__(self, rules: Sequence[Rule], routing: Routing) -> None:
         self.rules: Mapping[str, Rule] = {rule.name: rule for rule in rules}
         self.routing = routing
+        self._asks_who = any(rule.kind is RuleKind.UNAPPROVED_SEND for rule in rules)
         self.holding = frozenset(
             rule.name
             for rule in rules
@@ -55,7 +54,7 @@ class AlertDesk:
         self, session: Session, now: datetime, *, account: str, events: Sequence[Event], touched: Sequence[Touched]
     ) -> None:
         """Judge what has just been recorded of an account, and tell who asked for such events."""
-        seen = views(session, now, account, touched)
+        seen = views(session, now, account, touched, asked=self._asks_who)
         sitting = _Sitting(self, session, now)
         sitting.judge(account, _verdicts(self.rules.values(), seen))
         sitting.book.events[:0] = events
@@ -70,7 +69,7 @@ class AlertDesk:
     def age(self, session: Session, now: datetime, accounts: Collection[str]) -> None:
         """Judge what only time changes: what is late, what stands still, what was held back and has been seen since."""
         by_account: dict[str, list[View]] = {}
-        for view in aging(session, now, accounts):
+        for view in aging(session, now, accounts, asked=self._asks_who):
             by_account.setdefault(view.account, []).append(view)
         sitting = _Sitting(self, session, now)
         for account, seen in by_account.items():
@@ -145,9 +144,15 @@ class _Sitting:
 
     def _is_down(self, account: str) -> bool:
         if account not in self._down:
-            keys = [key_of(rule, account, about(Kind.PROVIDER, "")) for rule in self._desk.holding]
-            self._down[account] = self._session.exec(_DOWN, params={"keys": keys}).first() is not None
+            self._read(account, ())
         return self._down[account]
+
+    def _read(self, account: str, keys: Iterable[str]) -> Mapping[str, Alert]:
+        """The alerts that hold these keys, and by the way whether the provider is there: by those of its own."""
+        ours = [key_of(rule, account, about(Kind.PROVIDER, "")) for rule in self._desk.holding]
+        rows = by_key(self._session, {*keys, *ours})
+        self._down[account] = any(key in rows and rows[key].state in OPEN for key in ours)
+        return rows
 
     def _silenced_until(self, alert: Alert) -> datetime | None:
         if self._silences is None:
@@ -190,7 +195,7 @@ class _Sitting:
         }
         if not meant:
             return
-        rows = by_key(self._session, meant.keys())
+        rows = self._read(account, meant)
         self.book.wall.look([row.id for row in rows.values()])
         # Whether the provider is there decides what becomes of the rest.
         order = sorted(meant, key=lambda key: meant[key][0].name not in self._desk.holding)

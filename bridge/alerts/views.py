@@ -3,7 +3,7 @@
 Every query is bounded by what is open or was touched, never by an account's history.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -27,32 +27,35 @@ _FOUND = (Kind.TEMPLATE, Kind.DOMAIN, Kind.IMPORT, Kind.MESSAGE)
 """What the vendor finds good or bad."""
 
 
-def views(session: Session, now: datetime, account: str, touched: Sequence[Touched]) -> Sequence[View]:
-    """What the rules may say of what has just been recorded of an account."""
-    desk = _Desk(session, now, account)
-    rows: dict[Kind, list[Known]] = {}
+def views(session: Session, now: datetime, account: str, touched: Sequence[Touched], *, asked: bool) -> Sequence[View]:
+    """What the rules may say of what has just been recorded of an account.
+
+    asked: whether some rule asks who approved a task.
+    """
+    desk = _Desk(session, now, account, asked=asked)
+    by_kind: dict[Kind, list[Touched]] = {}
     for one in touched:
-        rows.setdefault(one.kind, []).append(one.after)
-    found = {(one.kind, one.after.subject): one for one in touched}
-    seen = [
-        _with(view, found[view.kind, view.row.subject], now)
-        for kind, ours in rows.items()
-        for view in desk.views(kind, ours, moved={one.after.subject for one in touched if one.counters is not None})
-    ]
-    turned = [one.after.subject for one in touched if one.kind is Kind.TASK and _is_fresh(one)]
+        by_kind.setdefault(one.kind, []).append(one)
+    seen = [view for kind, ours in by_kind.items() for view in desk.changed(kind, ours)]
+    turned = [one for one in touched if one.kind is Kind.TASK and _is_fresh(one)]
     if turned:
-        # A task that was paused ends what was said about its rates; one that was scheduled needs credit.
-        seen += desk.of(Kind.STATS, [f"task/{number}" for number in turned])
+        # A task that was paused ends what was said about its rates.
+        seen += desk.of(Kind.STATS, [one.about for one in turned])
+    if any(row is not None and row.state in _WAITING for one in turned for row in (one.before, one.after)):
+        # One that was scheduled needs credit, and one that no longer waits needs none.
         seen += desk.of(Kind.BALANCE, [""])
     return seen
 
 
-def aging(session: Session, now: datetime, accounts: Iterable[str]) -> Sequence[View]:
-    """What the rules may say of what nobody has touched: open tasks, the accounts themselves, and what has an alert."""
+def aging(session: Session, now: datetime, accounts: Iterable[str], *, asked: bool) -> Sequence[View]:
+    """What the rules may say of what nobody has touched: open tasks, the accounts themselves, and what has an alert.
+
+    asked: whether some rule asks who approved a task.
+    """
     found: list[View] = []
     every = _alerted(session)
     for account in accounts:
-        desk = _Desk(session, now, account)
+        desk = _Desk(session, now, account, asked=asked)
         tasks = [row for row in known(session, account, Kind.TASK, None).values() if row.state in _OPEN]
         found += desk.views(Kind.TASK, tasks)
         for kind in _SINGLE:
@@ -68,14 +71,6 @@ def aging(session: Session, now: datetime, accounts: Iterable[str]) -> Sequence[
 
 def _is_fresh(one: Touched) -> bool:
     return not one.baseline and (one.before is None or one.before.state != one.after.state)
-
-
-def _with(view: View, one: Touched, now: datetime) -> View:
-    """A view, with what only its change tells."""
-    samples = view.samples
-    if one.kind is Kind.TASK and one.counters is not None:
-        samples = [Sample(now, one.counters)]
-    return replace(view, fresh=_is_fresh(one), baseline=one.baseline, samples=samples)
 
 
 def _alerted(session: Session) -> Mapping[str, Mapping[str, Sequence[str]]]:
@@ -94,22 +89,41 @@ def _alerted(session: Session) -> Mapping[str, Mapping[str, Sequence[str]]]:
 class _Desk:
     """One account at one moment: what several views need is read once."""
 
-    def __init__(self, session: Session, now: datetime, account: str) -> None:
+    def __init__(self, session: Session, now: datetime, account: str, *, asked: bool) -> None:
         self._session = session
         self._now = now
         self._account = account
+        self._is_asked = asked
         self._usual: dict[date, Usual] = {}
 
     def of(self, kind: Kind, subjects: Sequence[str]) -> Sequence[View]:
         """Views of what is known of `subjects`."""
         return self.views(kind, known(self._session, self._account, kind, subjects).values()) if subjects else ()
 
-    def views(self, kind: Kind, rows: Collection[Known], moved: Collection[str] = ()) -> Sequence[View]:
-        """Views of snapshots. moved: ids whose counters have moved just now."""
-        bare = [View(account=self._account, kind=kind, row=row, at=self._now) for row in rows]
+    def views(self, kind: Kind, rows: Iterable[Known]) -> Sequence[View]:
+        """Views of snapshots."""
+        return self._whole(kind, [View(account=self._account, kind=kind, row=row, at=self._now) for row in rows])
+
+    def changed(self, kind: Kind, touched: Iterable[Touched]) -> Sequence[View]:
+        """Views of what has just been recorded, with what only its change tells."""
+        bare = [
+            View(
+                account=self._account,
+                kind=kind,
+                row=one.after,
+                at=self._now,
+                fresh=_is_fresh(one),
+                baseline=one.baseline,
+                samples=[Sample(self._now, one.counters)] if kind is Kind.TASK and one.counters is not None else (),
+            )
+            for one in touched
+        ]
+        return self._whole(kind, bare)
+
+    def _whole(self, kind: Kind, bare: Sequence[View]) -> Sequence[View]:
         match kind:
             case Kind.TASK:
-                return [view if view.row.subject in moved else self._still(view) for view in self._asked(bare)]
+                return [self._still(view) for view in self._asked(bare)]
             case Kind.STATS:
                 return self._counted(bare)
             case Kind.BALANCE:
@@ -117,13 +131,16 @@ class _Desk:
         return bare
 
     def _still(self, view: View) -> View:
-        if view.row.state != TaskStatus.SENDING:
+        """With when it moved last, where it has not moved just now."""
+        if view.samples or view.row.state != TaskStatus.SENDING:
             return view
         return replace(view, samples=last_movement(self._session, self._account, view.subject))
 
     def _asked(self, bare: Sequence[View]) -> Sequence[View]:
         """With whether somebody approved them here."""
-        said = approved(self._session, self._account, [view.row.subject for view in bare]) if bare else {}
+        if not (self._is_asked and bare):
+            return bare
+        said = approved(self._session, self._account, [view.row.subject for view in bare])
         return [replace(view, approved=said[view.row.subject]) if view.row.subject in said else view for view in bare]
 
     def _counted(self, bare: Sequence[View]) -> Sequence[View]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import and_, bindparam
 from sqlmodel import Session, col, select
 
 from bridge.approvals.requests import counting, votes_of
@@ -18,6 +18,7 @@ from bridge.sightings import Kind
 from bridge.told import revived
 from bridge.transitions import TASK_ENDS
 from providers.model import TaskStatus
+from store.rows import read
 from store.tables import Approval, ApprovalKind, ApprovalState, Notice, NoticeKind, Snapshot
 
 EVERY = timedelta(seconds=10)
@@ -182,10 +183,9 @@ def follow(session: Session, now: datetime, account: str, subjects: Iterable[str
     subjects: as `Touched.about`: `task/19124`, whether of the task or of its statistics.
     """
     found = set(subjects)
-    rows = session.exec(_CARDS_OF, params={"of": account}).all() if found else ()
-    for notice, approval in rows:
-        if approval.subject not in found:
-            continue
+    shown = read(session, _SHOWN, {"of": account}) if found else ()
+    ids = [approval.id for approval in shown if approval.subject in found]
+    for notice, approval in session.exec(_CARDS_OF, params={"ids": ids}) if ids else ():
         if approval.state in ENDED and not _is_followed(session, approval):
             notice.open_key, notice.closed_at = None, now
             again(notice, now)
@@ -231,13 +231,15 @@ _AS_THEY_ARE = (
 )
 _RESULT = ("code", "vendor_code", "vendor_text", "raw_status", "status", "at", "sent", "planned", "held")
 # Only what is open has a key.
-_CARDS = (
-    select(Notice, Approval)
-    .join(Approval, col(Approval.id) == col(Notice.approval_id))
-    .where(col(Notice.open_key).is_not(None), Notice.kind == NoticeKind.APPROVAL)
+_IS_SHOWN = (
+    col(Approval.id) == col(Notice.approval_id),
+    col(Notice.open_key).is_not(None),
+    col(Notice.kind) == NoticeKind.APPROVAL,
 )
+_CARDS = select(Notice, Approval).where(*_IS_SHOWN)
+_CARDS_OF = _CARDS.where(col(Approval.id).in_(bindparam("ids", expanding=True)))
 # Made once: each recording asks it, and making it takes longer than its answer.
-_CARDS_OF = _CARDS.where(col(Approval.account) == bindparam("of"))
+_SHOWN = select(Approval).join(Notice, and_(*_IS_SHOWN)).where(col(Approval.account) == bindparam("of"))
 
 
 def _proposed(approval: Approval) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Executable,
+    Insert,
     Integer,
     Select,
     bindparam,
@@ -30,7 +30,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bridge.notices.faces import Face
 from store.engine import insert_of
-from store.rows import execute
+from store.rows import execute, read
 from store.tables import Alert, Limit, Notice, NoticeAlert, UtcTime
 
 LEASE = timedelta(seconds=10)
@@ -86,20 +86,22 @@ def claim(session: Session, now: datetime, worker: str, room: int, look: Look) -
     """
     edits_from = max(_next_at(session, _EDITS) or now, now)
     edits = _EDIT_BURST - int((edits_from - now) / _EDIT_SPACING)
-    best = _candidates(session, now, room, edits=edits > 0)
+    # The best of each receiver, locked where the database can; what another process holds is left out.
+    best = read(session, _best(edits=edits > 0), {"now": now, "room": room})
     news = _news(session, [notice.id for notice in best])
+    parents = _parents(session, best)
     claims: list[Claim] = []
-    # What is written about one notice says nothing about another.
-    with session.no_autoflush:
-        parents = _parents(session, best)
-        for notice in best:
-            if notice.ts is not None:
-                if edits < 1:
-                    continue
-                edits -= 1
-            parent = parents.get(notice.parent_id or "")
-            if found := _claimed(session, now, worker, notice, look, parent, news.get(notice.id, {})):
-                claims.append(found)
+    for notice in best:
+        if notice.ts is not None:
+            if edits < 1:
+                continue
+            edits -= 1
+        shown = _seen(session, now, notice, look)
+        if shown is None:
+            session.connection().execute(_SETTLED, {"its_id": notice.id, "shown": notice.wanted})
+        else:
+            claims.append(_claimed(now, worker, notice, shown, parents.get(notice.parent_id or ""), news))
+    _take(session, claims)
     # A button may be pressed before the post is marked shown.
     see(session, {one.id: one.news for one in claims if one.ts is None})
     limits = {key_of(one.receiver): now + SPACING for one in claims}
@@ -125,11 +127,6 @@ def pause(session: Session, now: datetime) -> timedelta | None:
     given = {"next": now + _LEAST, "soon": now + SPACING}
     at: datetime | None = session.connection().execute(_FREE_AT, given).scalar()
     return None if at is None else at - now
-
-
-def _candidates(session: Session, now: datetime, room: int, *, edits: bool) -> Sequence[Notice]:
-    """The best of each receiver, locked where the database can; what another process holds is left out."""
-    return session.exec(_best(edits=edits), params={"now": now, "room": room}).all()
 
 
 @cache
@@ -180,31 +177,29 @@ _FREE_AT = (
 
 def _parents(session: Session, notices: Sequence[Notice]) -> Mapping[str, Notice]:
     ids = {notice.parent_id for notice in notices if notice.parent_id}
-    return {one.id: one for one in session.exec(_BY_ID, params={"ids": [*ids]})} if ids else {}
+    return {one.id: one for one in read(session, _BY_ID, {"ids": [*ids]})} if ids else {}
 
 
 _BY_ID = select(Notice).where(col(Notice.id).in_(bindparam("ids", expanding=True)))
 
 
+def _seen(session: Session, now: datetime, notice: Notice, look: Look) -> Face | UnrenderableError | None:
+    try:
+        return look(session, now, notice)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # One bad row must not stand in the way of the rest.
+        return UnrenderableError(repr(error))
+
+
 def _claimed(  # noqa: PLR0917
-    session: Session,
     now: datetime,
     worker: str,
     notice: Notice,
-    look: Look,
+    shown: Face | UnrenderableError,
     parent: Notice | None,
-    news: Mapping[str, int],
-) -> Claim | None:
-    shown: Face | UnrenderableError | None
-    try:
-        shown = look(session, now, notice)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # One bad row must not stand in the way of the rest.
-        shown = UnrenderableError(repr(error))
-    if shown is None:
-        notice.shown, notice.due_at = notice.wanted, None
-        return None
-    made = Claim(
+    news: Mapping[str, Mapping[str, int]],
+) -> Claim:
+    return Claim(
         id=notice.id,
         worker=worker,
         lease_until=now + LEASE,
@@ -215,12 +210,29 @@ def _claimed(  # noqa: PLR0917
         version=notice.wanted,
         tried_at=notice.tried_at,
         face=shown,
-        news=news,
+        news=news.get(notice.id, {}),
     )
-    notice.worker, notice.lease_until = worker, made.lease_until
-    if notice.ts is None:
-        notice.tried_at = notice.tried_at or now
-    return made
+
+
+def _take(session: Session, claims: Sequence[Claim]) -> None:
+    """Write down whose they are; of what is not there yet, that it is tried."""
+    rows = [
+        {
+            "its_id": one.id,
+            "worker": one.worker,
+            "lease_until": one.lease_until,
+            "tried_at": one.tried_at or (one.lease_until - LEASE if one.ts is None else None),
+        }
+        for one in claims
+    ]
+    if rows:
+        execute(session.connection(), _TAKE, rows)
+
+
+_NOTICE = SQLModel.metadata.tables[str(Notice.__tablename__)]
+_ITS_ID = _NOTICE.c.id == bindparam("its_id")
+_TAKE = update(_NOTICE).where(_ITS_ID).values({name: bindparam(name) for name in ("worker", "lease_until", "tried_at")})
+_SETTLED = update(_NOTICE).where(_ITS_ID).values(shown=bindparam("shown"), due_at=None)
 
 
 def see(session: Session, shown: Mapping[str, Mapping[str, int]]) -> None:
@@ -278,7 +290,7 @@ def _reserve(session: Session, limits: Mapping[str, datetime]) -> None:
 
 
 @cache
-def _reserving(dialect: str) -> Executable:
+def _reserving(dialect: str) -> Insert:
     insert = insert_of[dialect](_LIMIT)
-    upsert: Executable = insert.on_conflict_do_update(index_elements=["key"], set_={"next_at": insert.excluded.next_at})
+    upsert: Insert = insert.on_conflict_do_update(index_elements=["key"], set_={"next_at": insert.excluded.next_at})
     return upsert

@@ -16,6 +16,7 @@ from bridge.approvals.cardface import card_of
 from bridge.notices import watch
 from bridge.notices.telling import LISTED, PAGE
 from bridge.told import Told, revived
+from store.rows import read
 from store.tables import Alert, AlertState, Approval, Event, Notice, NoticeAlert, NoticeKind
 
 NextOf: TypeAlias = Callable[[Alert], Sequence[str]]
@@ -165,10 +166,10 @@ class _Look:
         """The notice whose thread it stands in."""
         return self.session.get_one(Notice, self.notice.parent_id)
 
-    def alerts(self, notice_id: str | None, first: int = 1, last: int = _LAST) -> list[Alert]:
+    def alerts(self, notice_id: str | None, first: int = 1, last: int = _LAST) -> Sequence[Alert]:
         """A notice's alerts in the order in which they joined, from position `first` to `last`."""
         given = {"notice": notice_id, "first": first, "last": last}
-        return list(self.session.exec(_ITS_ALERTS, params=given))
+        return read(self.session, _ITS_ALERTS, given)
 
 
 def _alerts(look: _Look) -> Face | None:

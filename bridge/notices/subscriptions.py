@@ -16,6 +16,7 @@ from bridge.events import EventType
 from bridge.globs import fits
 from bridge.notices.messagewatch import watchers
 from bridge.notices.telling import again, is_rendered, key_of, open_notices
+from store.rows import read
 from store.tables import Event, Notice, NoticeKind, Subscription
 
 WAIT = timedelta(seconds=10)
@@ -70,13 +71,13 @@ def covers(subscription: Subscription, event: Event) -> bool:
 
 
 def everybody(session: Session) -> Sequence[Subscription]:
-    """All of them, the oldest first."""
-    return session.exec(_EVERYBODY).all()
+    """All of them, the oldest first, to look at."""
+    return read(session, _EVERYBODY)
 
 
 def of(session: Session, receiver: str) -> Sequence[Subscription]:
     """What a receiver has asked for, the oldest first."""
-    return [one for one in everybody(session) if one.receiver == receiver]
+    return session.exec(_EVERYBODY.where(Subscription.receiver == receiver)).all()
 
 
 def add(

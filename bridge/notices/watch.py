@@ -15,6 +15,7 @@ from bridge.notices.telling import again, key_of
 from bridge.sightings import Kind, about
 from bridge.transitions import TASK_ENDS, VANISHED
 from providers.model import TaskStatus
+from store.rows import read
 from store.tables import Notice, NoticeKind, Snapshot, StatSample
 
 EVERY = timedelta(seconds=3)
@@ -77,10 +78,11 @@ def touch(session: Session, now: datetime, account: str, subjects: Iterable[str]
     subjects: as `Touched.about`: `task/19124`, whether of the task or of its statistics.
     """
     found = set(subjects)
-    for notice in _open(session, account) if found else ():
-        task_id = notice.facts["task_id"]
+    for one in _open(session, account) if found else ():
+        task_id = one.facts["task_id"]
         if about(Kind.TASK, task_id) not in found:
             continue
+        notice = session.get_one(Notice, one.id)
         snapshot = session.get(Snapshot, (account, Kind.TASK, task_id))
         if snapshot is not None and snapshot.state in TASK_ENDS:
             _close(notice, now)
@@ -157,7 +159,7 @@ def _bounced(session: Session, account: str, task_id: str) -> int | None:
 
 
 def _open(session: Session, account: str) -> Sequence[Notice]:
-    return [notice for notice in session.exec(_OPEN) if notice.facts["account"] == account]
+    return [notice for notice in read(session, _OPEN) if notice.facts["account"] == account]
 
 
 def _key(receiver: str, account: str, task_id: str) -> str:

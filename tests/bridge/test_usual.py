@@ -69,7 +69,7 @@ class Eyes:
     """A judge that keeps the views of what was recorded."""
 
     def __call__(self, session, now, *, account, events, touched):
-        self.views = views(session, now, account, touched)
+        self.views = views(session, now, account, touched, asked=True)
 
 
 async def seen(store, kind, *sightings, missing=()):
@@ -79,7 +79,7 @@ async def seen(store, kind, *sightings, missing=()):
 
 
 async def aged(store, accounts=(ME,)):
-    found = await store.transact(lambda session, now: aging(session, now, accounts))
+    found = await store.transact(lambda session, now: aging(session, now, accounts, asked=True))
     assert len({(view.account, view.kind, view.row.subject) for view in found}) == len(found)
     return {(view.kind.value, view.row.subject): view for view in found}
 
