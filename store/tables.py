@@ -73,6 +73,10 @@ class Word(TypeDecorator[StrEnum]):
         return None if value is None else self.words(value)
 
 
+_MAYBE: Any = JSON(none_as_null=True)
+"""JSON, or nothing: NULL, which a condition and an index see, and not the word for it."""
+
+
 def where(condition: str) -> dict[str, Any]:
     """The rows that an index is about, on either database."""
     return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
@@ -165,7 +169,7 @@ class Change(SQLModel, table=True):
     """The status that it should lead to; None for a deletion."""
     before: dict[str, Any] = Field(sa_type=JSON)
     """The task as it was read right before: status, sent, planned, name; its `form`, and which fields were `asked`."""
-    form: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    form: dict[str, Any] | None = Field(default=None, sa_type=_MAYBE)
     """All that the call says: fields of `providers.model.TaskForm`, as JSON; None for a deletion."""
     state: ChangeState = Field(sa_column=Column(Word(ChangeState), nullable=False))
     created_at: datetime = Field(sa_type=UtcTime)
@@ -220,7 +224,7 @@ class Draft(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
     settled_by: str | None = None
-    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    result: dict[str, Any] | None = Field(default=None, sa_type=_MAYBE)
     """The vendor's id, code and words."""
 
 
@@ -273,7 +277,7 @@ class Snapshot(SQLModel, table=True):
     """Our word: a task's status, a template's check, `up` or why not."""
     facts: dict[str, Any] = Field(sa_type=JSON)
     """The fields of `providers.model`, as JSON."""
-    raw: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    raw: dict[str, Any] | None = Field(default=None, sa_type=_MAYBE)
     first_seen: datetime = Field(sa_type=UtcTime)
     observed_at: datetime = Field(sa_type=UtcTime)
     changed_at: datetime = Field(sa_type=UtcTime)
@@ -316,7 +320,7 @@ class Event(SQLModel, table=True):
     """When it was observed."""
     recorded_at: datetime = Field(sa_type=UtcTime)
     data: dict[str, Any] = Field(sa_type=JSON)
-    raw: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    raw: dict[str, Any] | None = Field(default=None, sa_type=_MAYBE)
     """The vendor's own words, for as long as `retention.raw` says."""
     as_told: bool = False
     """Told by another system in our own vocabulary: its data need not be as our schemas say."""
@@ -599,7 +603,7 @@ class Approval(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
     """While a process carries it out."""
     looked: int = 0
-    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    result: dict[str, Any] | None = Field(default=None, sa_type=_MAYBE)
     """What the vendor answered, and what was read afterwards."""
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
 

@@ -11,12 +11,17 @@ from sqlmodel import Session, col, delete, select
 
 from bridge.notices.telling import HISTORY_PAGES, LISTED, PAGE, again, is_rendered
 from store.rows import insert, new
-from store.tables import Alert, Event, Notice, NoticeAlert, NoticeKind
+from store.tables import Alert, Event, Notice, NoticeAlert, NoticeKind, UtcTime
 
 _AFTER = {NoticeKind.MEMBERS: 2, NoticeKind.HISTORY: 3}
 """`priority` of what comes after the messages themselves."""
+# Made once: making one takes longer than its answer.
 _CHILDREN = select(Notice).where(
     col(Notice.parent_id).in_(bindparam("ids", expanding=True)), col(Notice.kind) == bindparam("kind")
+)
+_JOINED = select(NoticeAlert).where(
+    col(NoticeAlert.notice_id).in_(bindparam("ids", expanding=True)),
+    col(NoticeAlert.added_at) == bindparam("now", type_=UtcTime()),
 )
 
 
@@ -66,8 +71,8 @@ class Threads:
         old = large - self._fresh
         there = self._children(old, NoticeKind.MEMBERS)
         fresh: defaultdict[str, set[int]] = defaultdict(set)
-        joined = select(NoticeAlert).where(col(NoticeAlert.notice_id).in_(old), col(NoticeAlert.added_at) == self._now)
-        for link in (*(self._session.exec(joined) if old else ()), *links):
+        joined = self._session.exec(_JOINED, params={"ids": [*old], "now": self._now}) if old else ()
+        for link in (*joined, *links):
             fresh[link.notice_id].add((link.position - 1) // PAGE)
         for notice_id in large:
             for page in range((counts[notice_id].last - 1) // PAGE + 1):
