@@ -7,7 +7,8 @@ twenty.
 
 Slack takes one message a second and channel, and the outbox keeps to it: one channel would measure that second. So the
 burst goes to many channels, a page of a vendor's list (20 tasks) to each: a message with the first ten, and an entry in
-its thread with all. The receiver is a bare stand-in in a process of its own (`benchmarks/outside.py` says why).
+its thread with all. All accounts are polled at once, as the clock does with what is due (`jobs/scheduler.py`). The
+receiver is a bare stand-in in a process of its own (`benchmarks/outside.py` says why).
 
 Time to the first attempt is from the vendor's answer being there to the request coming in at the receiver, at a steady
 rate: 20 looks a second with ten events each, every look's to a channel that is free. Nothing waits for others to join
@@ -61,8 +62,6 @@ PAGE = 20
 """Tasks of a vendor's page, and events of an account in the burst."""
 CHANNELS = 250
 """Of the burst: 5,000 events."""
-AT_ONCE = 4
-"""Accounts that are polled at the same moment."""
 RATE = 200
 """Events a second while latencies are measured, …"""
 SPAN = 30
@@ -103,14 +102,8 @@ def groups(count: int, size: int) -> Groups:
 async def burst(fire: Callable[[str, Sequence[str]], Awaitable[None]], receiver: Receiver, by: Groups) -> float:
     """Let it all happen; when the first was seen. Ends when the last has come in."""
     await receiver.forget()
-    pending = iter(by.items())
-
-    async def poll() -> None:
-        for account, tasks in pending:
-            await fire(account, tasks)
-
     began = time.monotonic()
-    await asyncio.gather(*(poll() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(fire(account, tasks) for account, tasks in by.items()))
     await receiver.has(PAGE * len(by))
     return began
 

@@ -22,7 +22,7 @@ from bridge.record import Look, note, record
 from bridge.sightings import Kind, Sighting, of_task
 from jobs.scheduler import Clockwork
 from providers.model import NamedRef, SendId, Task, TaskStatus
-from store.engine import Store
+from store.engine import Store, after_people
 from store.tables import Notice
 
 PATIENCE = 120
@@ -96,9 +96,10 @@ class Edmbot:
     judge: AlertDesk
 
     async def see(self, account: str, tasks: Sequence[str], status: TaskStatus) -> None:
-        """One look of a poll: noted, asked, recorded."""
-        noted = await note(self.store, account, Kind.TASK, tasks)
-        await self.keep(Look(noted=noted, sightings=[sighting(account, task, status) for task in tasks]))
+        """One look of a poll (`jobs/poll.py`): noted, asked, recorded."""
+        with after_people():
+            noted = await note(self.store, account, Kind.TASK, tasks)
+            await self.keep(Look(noted=noted, sightings=[sighting(account, task, status) for task in tasks]))
 
     async def keep(self, look: Look) -> None:
         recorded = await record(self.store, look, self.judge)

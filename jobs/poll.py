@@ -30,9 +30,8 @@ from providers.base import (
 )
 from providers.capabilities import ImportsContacts, KeepsDomains, KeepsTemplates
 from providers.errors import ProviderError, RateLimitedError, UnsupportedError
-from store.engine import Store
+from store.engine import Store, after_people
 from store.jobs import Claimed
-from store.limits import after_people
 
 _log = structlog.get_logger()
 

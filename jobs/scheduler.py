@@ -14,6 +14,7 @@ import random
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
@@ -199,7 +200,8 @@ class Clockwork:
     def wake(self, name: str) -> None:
         """Fire a job now instead of at its time; nothing where another process of ours has it."""
         if name in self._jobs:
-            task = asyncio.ensure_future(self.fire(name))
+            # In a context of its own: a poll lets others by, and the message about what it found must not.
+            task = asyncio.get_running_loop().create_task(self.fire(name), context=Context())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 

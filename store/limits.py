@@ -1,9 +1,6 @@
 """The vendors' limits as rows, so that a command line, several processes and a restart keep them together."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,24 +8,13 @@ from sqlmodel import Session
 
 from providers.base import Rate
 from providers.errors import RateLimitedError
-from store.engine import Store
+from store.engine import Store, yields
 from store.tables import Limit
 
 PATIENCE = timedelta(seconds=15)
 """The longest wait that still leaves time for an answer within the vendor's time-out."""
 
 _NOTHING = timedelta(0)
-_yields: ContextVar[bool] = ContextVar("yields", default=False)
-
-
-@contextmanager
-def after_people() -> Iterator[None]:
-    """Calls in this block take only what is free at that moment: whoever waits for an answer goes before them."""
-    token = _yields.set(True)
-    try:
-        yield
-    finally:
-        _yields.reset(token)
 
 
 class SharedLimiter:
@@ -46,7 +32,7 @@ class SharedLimiter:
         """
         take = _space if rate.calls == 1 else _count
         # A call that yields books no turn ahead: until there is a free one, it lets the others by.
-        ahead = _NOTHING if _yields.get() else self._patience
+        ahead = _NOTHING if yields() else self._patience
         waited = _NOTHING
         while (wait := await self._store.transact(partial(take, key, rate, ahead))) > ahead:
             if ahead or waited + wait > self._patience:

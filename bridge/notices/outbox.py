@@ -134,15 +134,17 @@ class Outbox:
 
     async def _turn(self, endings: Sequence[Ending], room: int) -> tuple[Sequence[Claim], float]:
         """Mark what ended and claim what comes next; the claims' deadline, in the loop's time."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        seconds = asyncio.get_running_loop().time
 
-        def work(session: Session, now: datetime) -> tuple[Sequence[Claim], timedelta | None]:
+        def work(session: Session, now: datetime) -> tuple[float, Sequence[Claim], timedelta | None]:
+            # From when their leases begin: the transaction may have stood in a queue.
+            deadline = seconds() + PATIENCE
             settle(session, now, endings, self._admins)
             session.flush()
             claims = claim(session, now, self._worker, room, self._look)
-            return claims, None if claims else pause(session, now)
+            return deadline, claims, None if claims else pause(session, now)
 
-        claims, self._pause = await self._store.transact(work)
+        deadline, claims, self._pause = await self._store.transact(work)
         for ending in endings:
             _deliveries.labels(OUTCOMES[type(ending.posted)]).inc()
             self._crash("marked")

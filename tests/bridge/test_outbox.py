@@ -1,6 +1,7 @@
 """What is due reaches Slack: once, in order, at Slack's pace, and not where Slack says no."""
 
 import asyncio
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -72,6 +73,17 @@ async def test_what_is_wanted_is_posted_and_marked_shown(desk, database):
     found = await desk.notice(row)
     assert (found.shown, found.due_at, found.ts, found.tried_at, found.lease_until) == (1, None, shown.ts, None, None)
     assert await desk.outbox.run_once() == 0
+
+
+async def test_a_turn_that_stood_in_a_queue_has_all_of_its_patience_left(desk, store, monkeypatch):
+    monkeypatch.setattr("bridge.notices.outbox.PATIENCE", 0.5)
+    row = await added(desk)
+    others = asyncio.create_task(store.transact(lambda _session, _now: time.sleep(0.7)))
+    await asyncio.sleep(0.05)
+    await desk.outbox.run_once()
+    await others
+    found = await desk.notice(row)
+    assert (found.shown, found.attempts) == (1, 0)
 
 
 async def test_changes_that_come_together_become_one_edit(desk, database):

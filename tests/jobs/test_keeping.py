@@ -17,8 +17,9 @@ from jobs.scheduler import Clockwork, Duty
 from jobs.settings import Digest, Retention
 from providers.base import Rate
 from providers.errors import RateLimitedError
+from store.engine import after_people
 from store.jobs import Claimed, jobs
-from store.limits import SharedLimiter, after_people
+from store.limits import SharedLimiter
 from store.tables import (
     Alert,
     AlertState,

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from jobs.scheduler import EVERY, NOTE_EVERY, Clockwork
+from store.engine import after_people, yields
 from store.jobs import jobs
 
 
@@ -142,6 +143,20 @@ async def test_a_job_that_wants_to_be_fired_sooner_is(store, monkeypatch):
     await asyncio.sleep(0.05)
     assert len(runs) == 3
     await clock.stop()
+
+
+async def test_what_a_poll_sets_off_lets_nobody_by(store):
+    yielded = []
+
+    async def job():
+        yielded.append(yields())
+
+    clock = Clockwork(store, {"outbox": job})
+    await clock.start()
+    with after_people():
+        clock.wake("outbox")
+    await clock.stop()
+    assert yielded[0] is False
 
 
 async def test_a_clock_that_stopped_fires_nothing_that_was_wanted_sooner(store, monkeypatch):

@@ -1,6 +1,7 @@
 """Rows come back as they went in, runs are begun once and closed once, limits are shared."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from providers.base import Rate
 from providers.errors import RateLimitedError
-from store.engine import OldSchemaError, Store
+from store.engine import OldSchemaError, Store, after_people
 from store.limits import SharedLimiter
 from store.runs import LEASE, RunJournal, finish, get, renew, take_interrupted
 from store.tables import Limit, Outcome, new_id
@@ -168,6 +169,22 @@ async def test_two_transactions_that_read_and_then_write_happen_one_after_the_ot
     await asyncio.gather(*(store.transact(counted) for _ in range(20)))
     row = await store.transact(lambda session, _now: session.get(Limit, "k"))
     assert row.used == 20
+
+
+async def test_who_waits_for_an_answer_stands_behind_few_of_a_thousand_polls(store):
+    done = []
+
+    async def poll():
+        await store.transact(lambda _session, _now: time.sleep(0.001))
+        done.append("poll")
+
+    with after_people():
+        polls = [asyncio.create_task(poll()) for _ in range(1_000)]
+    await asyncio.sleep(0.05)
+    assert await store.transact(lambda _session, _now: "answer") == "answer"
+    before = len(done)
+    await asyncio.gather(*polls)
+    assert (before < 900, len(done)) == (True, 1_000)
 
 
 async def test_an_old_schema_is_not_changed_without_being_told_to(postgres):
