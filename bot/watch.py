@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import overload
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -123,11 +124,13 @@ def duties_of(
 
     breaker = Breaker(store, providers, config.rules, told)
 
-    async def act(_claimed: Claimed) -> None:
-        await breaker.run()
+    async def act(account: str, _claimed: Claimed) -> None:
+        await breaker.run(account)
 
-    own = (Duty("aging", age, AGING), Duty("breaker", act, BREAKER), Prune(store, config.retention).duty())
-    duties = [*polls.duties(), *digests.duties(), *own]
+    # A vendor that is slow delays nobody else's pause.
+    breakers = [Duty(f"breaker {account}", partial(act, account), BREAKER) for account in providers]
+    own = (Duty("aging", age, AGING), Prune(store, config.retention).duty())
+    duties = [*polls.duties(), *digests.duties(), *breakers, *own]
     if config.heartbeat_url is not None:
         duties.append(Heartbeat(store, config.heartbeat_url).duty())
     return duties

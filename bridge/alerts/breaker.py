@@ -7,7 +7,6 @@ Whatever a lost answer or a dead process leaves open, the sweep settles as it do
 dies between a run's end and its alert's word leaves that word to the next round: the run and its change tell it.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,21 +90,12 @@ class Breaker:
             rule.name: rule.cooldown for rule in rules if isinstance(rule, TaskRule) and rule.action is not None
         }
 
-    async def run(self) -> None:
-        """One round: what was left open, then every alert that fires and whose rule acts.
-
-        Those of an account one by one, and the accounts side by side: a vendor that is slow delays nobody else's pause.
-        """
-        if await self._store.transact(_catch_up):
+    async def run(self, account: str) -> None:
+        """One round at an account: what was left open, then every alert that fires and whose rule acts, one by one."""
+        if await self._store.transact(partial(_catch_up, account=account)):
             self._told()
         if not self._cooldowns:
             return
-        ends = await asyncio.gather(*(self._act_on(account) for account in self._providers), return_exceptions=True)
-        # What went wrong at one has kept none of the others from coming to its end.
-        for error in filter(None, ends):
-            raise error
-
-    async def _act_on(self, account: str) -> None:
         while (case := await self._store.transact(partial(self._claim, account=account))) is not None:
             self._told()
             did = await self._pause(case)
@@ -190,13 +180,17 @@ async def settled(store: Store, run: CommandRun, change: Change | None) -> None:
     await store.transact(lambda session, now: _note(session, now, alert_id, did))
 
 
-def _catch_up(session: Session, now: datetime) -> int:
-    """Tell on their alerts what runs have come to of which nobody lived to tell; returns how many."""
+def _catch_up(session: Session, now: datetime, account: str) -> int:
+    """Tell on an account's alerts what runs have come to of which nobody lived to tell; returns how many."""
     left = (
         select(Alert.id, Alert.did, CommandRun.outcome, Change.state)
         .join(CommandRun, col(CommandRun.key) == literal(f"{KIND}/").concat(col(Alert.id)))
         .outerjoin(Change, col(Change.run_id) == CommandRun.id)
-        .where(col(Alert.did).in_([Did.ASKED, Did.UNKNOWN]), col(CommandRun.outcome).is_not(None))
+        .where(
+            col(Alert.account) == account,
+            col(Alert.did).in_([Did.ASKED, Did.UNKNOWN]),
+            col(CommandRun.outcome).is_not(None),
+        )
     )
     told = 0
     for alert_id, said, outcome, state in session.exec(left).all():
