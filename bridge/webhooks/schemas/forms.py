@@ -37,13 +37,17 @@ class Data(BaseModel):
     )
 
 
-class Move(Data, Generic[T]):
+class Made(Data):
+    """Of which dozens are made at run time, with descriptions of their own: looking for docstrings takes a second."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+class Move(Made, Generic[T]):
     """One field that differs."""
 
-    from_: T
-    """What it was; null: unknown."""
-    to: T
-    """What it is; null: unknown."""
+    from_: T = Field(description="What it was; null: unknown.")
+    to: T = Field(description="What it is; null: unknown.")
 
 
 def moves(seen: type[Observation], *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> type[Data]:
@@ -57,7 +61,7 @@ def moves(seen: type[Observation], *, without: tuple[str, ...] = (), only: tuple
         for name, hint in hints.items()
         if name in own and (not only or name in only)
     }
-    return create_model(f"{seen.__name__}Moves", __base__=Data, **found)
+    return create_model(f"{seen.__name__}Moves", __base__=Made, **found)
 
 
 def _said_of(seen: type[Observation]) -> dict[str, str]:
