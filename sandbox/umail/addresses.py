@@ -154,11 +154,7 @@ def _found(call: UMailCall, list_id: int | None, only: int | None) -> Iterator[C
     if only:
         contact = call.account.contacts.find(only)
         return iter([contact] if contact and list_id in (None, contact.list_id) else [])
-    keyword = call.params.get("keyword", "")
-    everyone = call.account.contacts.all(list_id)
-    if not keyword:
-        return everyone
-    return (one for one in everyone if keyword in one.person.address or keyword in one.person.fullname)
+    return call.account.contacts.all(list_id, call.params.get("keyword", ""))
 
 
 def _total(call: UMailCall, list_id: int | None, only: int | None) -> int:
