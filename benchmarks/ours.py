@@ -95,11 +95,11 @@ class Edmbot:
     outbox: Outbox
     judge: AlertDesk
 
-    async def see(self, account: str, tasks: Sequence[str], status: TaskStatus) -> None:
-        """One look of a poll (`jobs/poll.py`): noted, asked, recorded."""
+    async def see(self, account: str, answer: Sequence[Sighting]) -> None:
+        """One look of a poll (`jobs/poll.py`): noted, asked, recorded. answer: the vendor's."""
         with after_people():
-            noted = await note(self.store, account, Kind.TASK, tasks)
-            await self.keep(Look(noted=noted, sightings=[sighting(account, task, status) for task in tasks]))
+            noted = await note(self.store, account, Kind.TASK, [one.subject for one in answer])
+            await self.keep(Look(noted=noted, sightings=answer))
 
     async def keep(self, look: Look) -> None:
         recorded = await record(self.store, look, self.judge)
@@ -127,8 +127,12 @@ async def edmbot(store: Store, receiver: Receiver) -> AsyncIterator[Edmbot]:
     await clock.stop()
 
 
-def sighting(account: str, task: str, status: TaskStatus) -> Sighting:
-    """A task as U-Mail tells it."""
+def answer(account: str, tasks: Sequence[str], status: TaskStatus) -> Sequence[Sighting]:
+    """Tasks as U-Mail tells them."""
+    return [_sighting(account, task, status) for task in tasks]
+
+
+def _sighting(account: str, task: str, status: TaskStatus) -> Sighting:
     return of_task(
         Task(
             account=account,
