@@ -22,7 +22,7 @@ Process: TypeAlias = Callable[[Any], Any]
 def new(model: type[Row], **values: Any) -> Row:  # noqa: ANN401
     """A row as its class would make it, for `insert`. values: all columns without a default, by their names."""
     defaults, factories = _defaults(model)
-    row: Row = manager_of_class(model).new_instance()
+    row: Row = model.__new__(model)
     row.__dict__.update(defaults)
     row.__dict__.update(values)
     for name, factory in factories.items():
@@ -42,6 +42,7 @@ def insert(session: Session, rows: Sequence[SQLModel], *, keep: bool = False) ->
         return
     execute(session.connection(), _insert(type(rows[0])), [row.__dict__ for row in rows])
     for row in rows if keep else ():
+        manager_of_class(type(row)).setup_instance(row)
         make_transient_to_detached(row)
         session.add(row)
 

@@ -41,6 +41,9 @@ class AlertDesk:
     def __init__(self, rules: Sequence[Rule], routing: Routing) -> None:
         self.rules: Mapping[str, Rule] = {rule.name: rule for rule in rules}
         self.routing = routing
+        self._of: dict[Kind, list[Rule]] = {}
+        for rule in rules:
+            self._of.setdefault(rule.of, []).append(rule)
         self._asks_who = any(rule.kind is RuleKind.UNAPPROVED_SEND for rule in rules)
         self.holding = frozenset(
             rule.name
@@ -56,7 +59,7 @@ class AlertDesk:
         """Judge what has just been recorded of an account, and tell who asked for such events."""
         seen = views(session, now, account, touched, asked=self._asks_who)
         sitting = _Sitting(self, session, now)
-        sitting.judge(account, _verdicts(self.rules.values(), seen))
+        sitting.judge(account, self._verdicts(seen))
         sitting.book.events[:0] = events
         sitting.close()
 
@@ -74,7 +77,7 @@ class AlertDesk:
         sitting = _Sitting(self, session, now)
         for account, seen in by_account.items():
             observed = {view.subject: view.row.observed_at for view in seen}
-            sitting.judge(account, _verdicts(self.rules.values(), seen), observed)
+            sitting.judge(account, self._verdicts(seen), observed)
         sitting.release(accounts)
         sitting.close()
 
@@ -104,6 +107,12 @@ class AlertDesk:
         sitting.close()
         return len(rows)
 
+    def _verdicts(self, seen: Sequence[View]) -> Sequence[Judged]:
+        subjects = [(view, view.subject) for view in seen]
+        return [
+            (rule, subject, judge(rule, view)) for view, subject in subjects for rule in self._of.get(view.kind, ())
+        ]
+
     def next_step(self, alert: Alert) -> Escalation | None:
         """Whom the next step of its escalation mentions, at `alert.due_at`; None where there is none."""
         steps = self.routing.escalations(labels_of(alert))
@@ -119,10 +128,6 @@ def _first_of_all(alert: Alert, step: Escalation) -> Escalation:
     """A step that calls whom the alert is assigned to before all others."""
     who = (alert.assigned_to, *step.who) if alert.assigned_to else step.who
     return replace(step, who=tuple(dict.fromkeys(who)))
-
-
-def _verdicts(rules: Iterable[Rule], seen: Sequence[View]) -> Sequence[Judged]:
-    return [(rule, view.subject, judge(rule, view)) for rule in rules for view in seen if rule.of is view.kind]
 
 
 class _Sitting:
