@@ -42,6 +42,27 @@ accounts:
     roles: {operator: [U0VIEW]}
 """
 """A second account at U-Mail, in V3.0's dialect; Vera may change things there and nowhere else."""
+MANAGED = """\
+accounts:
+  boss:
+    provider: umail
+    base_url: ${UMAIL_URL}
+    user_type: manager
+    customer_id: 7020
+    username: demo-manager
+    password: demo-manager-开门+1&2
+  oldboss:
+    provider: umail
+    base_url: ${UMAIL_URL}
+    auth: md5
+    user_type: manager
+    customer_id: 362
+    username: demo-manager-v3
+    password: demo-manager-v3-开门+1&2
+"""
+"""Managers of both dialects, each an account of its own beside its customer's."""
+CUSTOMERS = {"boss": "demo-umail", "oldboss": "demo-umail-v3", "umail": "demo-umail"}
+"""Whose domains and mailboxes an account keeps."""
 
 
 @dataclass
@@ -75,6 +96,12 @@ class Office:
     def environ(self) -> dict[str, str]:
         database = {"EDM_DATABASE_URL": f"sqlite:///{self.folder}/edmbot.db", "EDM_PORT": "0"}
         return {**self.box.environ(), **self.slack.environ(), **database}
+
+    def terminal(self, *, without: tuple[str, ...] = ()) -> dict[str, str]:
+        """The environment of a terminal: vendors and a database, no Slack; and nothing that begins so."""
+        slack = {*self.slack.environ()}
+        every = self.environ.items()
+        return {name: value for name, value in every if name not in slack and not name.startswith(without)}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Office"]:
@@ -118,6 +145,17 @@ class Office:
     async def told(self, user: str, words: str, channel: str = GENERAL) -> Message:
         """The private message that says so, once it is there."""
         return await self.slack.wait(user, channel, lambda m: m.ephemeral_for == user and words in m.plain, timeout=8.0)
+
+    def direct(self, user: str) -> Sequence[Message]:
+        """What the bot said to a person directly."""
+        rooms = self.slack.workspace.channels.values()
+        room = next((channel for channel in rooms if channel.im_with == user), None)
+        return self.slack.visible(user, room.id) if room else []
+
+    def files(self, user: str) -> Sequence[tuple[str, bytes]]:
+        """The files in somebody's direct messages: name and content."""
+        found = [file for message in self.direct(user) for file in message.files]
+        return [(file["name"], self.slack.files.find(file["id"]).path.read_bytes()) for file in found]
 
     def shown(self, user: str, channel: str = GENERAL) -> set[tuple[str, str]]:
         return {(message.ts, message.plain) for message in self.slack.visible(user, channel)}
@@ -312,3 +350,12 @@ async def serving(closed_office: Office, start) -> AsyncIterator[asyncio.subproc
     if process.returncode is None:
         process.kill()
     await process.communicate()
+
+
+@pytest.fixture
+async def managed(closed_office, tmp_path):
+    """The office with two managers' accounts."""
+    closed_office.app_yaml = tmp_path / "app.yaml"
+    closed_office.app_yaml.write_text(shipped().read_text("utf-8").replace("accounts:\n", MANAGED, 1), "utf-8")
+    async with closed_office.open():
+        yield closed_office

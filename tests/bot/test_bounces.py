@@ -71,22 +71,10 @@ def domains(account, kind, count):
     return Counter(one.rpartition("@")[2] for one in found if "@" in one)
 
 
-def vendors(office):
-    slack = set(office.slack.environ())
-    return {name: value for name, value in office.environ.items() if name not in slack}
-
-
 async def facts(office, edmbot, line):
-    finished = await edmbot("exec", "--json", line, environ=vendors(office))
+    finished = await edmbot("exec", "--json", line, environ=office.terminal())
     assert finished.status == 0, finished.out
     return json.loads(finished.out)["facts"]
-
-
-def received(office, user):
-    """The files in somebody's direct messages: name and content."""
-    direct = f"D0{user.removeprefix('U0')}"
-    files = [file for message in office.slack.visible(user, direct) for file in message.files]
-    return [(file["name"], office.slack.files.find(file["id"]).path.read_bytes()) for file in files]
 
 
 def table(content):
@@ -299,7 +287,7 @@ async def test_what_was_cut_off_is_said(office, monkeypatch):
 async def test_one_tasks_failures_come_as_a_file_with_reasons(two_dialects, account):
     answer = await two_dialects.ask(LIN, f"bounces --task {TASKS[account]} --category 2 --export --account {account}")
     count = of_task(two_dialects, account).of(Failure.OVER_QUOTA)
-    [(name, content)] = received(two_dialects, LIN)
+    [(name, content)] = two_dialects.files(LIN)
     assert name == f"bounces-{account}-task-{TASKS[account]}-mailbox_full.csv"
     assert f"{count} failed recipients, task {TASKS[account]}: {name} is in our direct messages" in answer.plain
     assert table(content) == [
@@ -319,7 +307,7 @@ async def test_one_tasks_failures_come_as_a_file_with_reasons(two_dialects, acco
 async def test_a_days_failures_come_as_a_file_with_their_tasks(office):
     answer = await office.ask(LIN, "bounces --export --account umail")
     tally = of_task(office, "umail")
-    [(_, content)] = received(office, LIN)
+    [(_, content)] = office.files(LIN)
     rows = table(content)
     # What no type explains is in no export.
     every = {kind: tally.of(kind) for kind in TEXTS if tally.of(kind)}
@@ -333,7 +321,7 @@ async def test_a_days_failures_come_as_a_file_with_their_tasks(office):
 async def test_the_file_has_the_format_that_was_asked_for(office, kind):
     await office.ask(LIN, f"bounces --task 19124 --category mailbox_full --format {kind} --account umail")
     count = of_task(office, "umail").of(Failure.OVER_QUOTA)
-    [(name, content)] = received(office, LIN)
+    [(name, content)] = office.files(LIN)
     assert name.endswith(f".{kind}")
     if kind == "json":
         assert len(json.loads(content)) == count
@@ -352,7 +340,7 @@ async def test_an_export_that_breaks_off_leaves_no_file(office):
     answer = await office.ask(LIN, "bounces --export --account umail")
     assert "failed recipients" not in answer.plain
     assert "U-Mail" in answer.plain
-    assert received(office, LIN) == []
+    assert office.files(LIN) == []
 
 
 async def test_at_a_terminal_the_file_is_left_in_the_folder(office, edmbot, tmp_path):

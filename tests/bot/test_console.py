@@ -4,7 +4,6 @@ import httpx
 import pytest
 
 from bot.appyaml import Purpose, load
-from tests.bot.test_domains import managed  # noqa: F401  # a fixture
 
 LIN, MEI, VIEW = "U0LIN", "U0MEI", "U0VIEW"
 
@@ -48,7 +47,7 @@ async def test_pressing_the_link_runs_nothing(office):
 
 
 @pytest.mark.parametrize("account", ["boss", "oldboss"])
-async def test_a_manager_logs_in_as_one(managed, account):  # noqa: F811
+async def test_a_manager_logs_in_as_one(managed, account):
     answer = await managed.ask(MEI, f"console --account {account}")
     assert "用户类型选“管理员”" in answer.plain
     assert "demo-manager" in answer.plain

@@ -5,8 +5,6 @@ from datetime import date
 
 import pytest
 
-from tests.bot.test_exec import vendors
-
 LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
 CHANGES = {"ml-addr-add", "ml-addr-edit", "ml-addr-del", "ml-sub", "ml-unsub"}
 DIALECTS = pytest.mark.parametrize(("account", "username"), [("umail", "demo-umail"), ("old", "demo-umail-v3")])
@@ -227,7 +225,7 @@ async def test_five_hundred_go_in_one_call_and_the_lists_count_tells(two_dialect
 
 async def test_more_than_five_hundred_are_refused(office, edmbot):
     addresses = " ".join(f"s{n}@shop.example" for n in range(501))
-    finished = await edmbot("exec", f"contact subscribe 11 {addresses}", environ=vendors(office))
+    finished = await edmbot("exec", f"contact subscribe 11 {addresses}", environ=office.terminal())
     assert (finished.status, "501 addresses are too many at once: 500 at most" in finished.out) == (2, True)
     assert office.box.requests == []
 
@@ -329,6 +327,6 @@ async def test_who_may_change_one_account_only_changes_nothing_elsewhere(two_dia
 
 
 async def test_json_has_the_contacts_as_the_model_names_them(office, edmbot):
-    told = json.loads((await edmbot("exec", "--json", f"contact find 8 {ANNA}", environ=vendors(office))).out)
+    told = json.loads((await edmbot("exec", "--json", f"contact find 8 {ANNA}", environ=office.terminal())).out)
     [found] = told["facts"]["contacts"]
     assert (found["address"], found["name"], found["birthday"]) == (ANNA, "Anna", str(date(1968, 9, 9)))

@@ -2,39 +2,10 @@
 
 import pytest
 
-from bot.appyaml import shipped
+from tests.bot.conftest import CUSTOMERS
 
 LIN, MEI, VIEW = "U0LIN", "U0MEI", "U0VIEW"
 CHANGING = {"customer-domain-add", "customer-domain-del", "domain-add", "domain-del"}
-MANAGED = """\
-accounts:
-  boss:
-    provider: umail
-    base_url: ${UMAIL_URL}
-    user_type: manager
-    customer_id: 7020
-    username: demo-manager
-    password: demo-manager-开门+1&2
-  oldboss:
-    provider: umail
-    base_url: ${UMAIL_URL}
-    auth: md5
-    user_type: manager
-    customer_id: 362
-    username: demo-manager-v3
-    password: demo-manager-v3-开门+1&2
-"""
-"""Managers of both dialects, each an account of its own beside its customer's."""
-CUSTOMERS = {"boss": "demo-umail", "oldboss": "demo-umail-v3", "umail": "demo-umail"}
-
-
-@pytest.fixture
-async def managed(closed_office, tmp_path):
-    """The office with two managers' accounts."""
-    closed_office.app_yaml = tmp_path / "app.yaml"
-    closed_office.app_yaml.write_text(shipped().read_text("utf-8").replace("accounts:\n", MANAGED, 1), "utf-8")
-    async with closed_office.open():
-        yield closed_office
 
 
 def changes(office):

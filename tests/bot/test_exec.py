@@ -10,15 +10,9 @@ from sandbox.mailing import Status
 KEYS = {"ok", "outcome", "account", "facts", "observed_at", "error"}
 
 
-def vendors(office, *, without=()):
-    """The environment of a terminal: vendors and a database, no Slack."""
-    slack = set(office.slack.environ())
-    return {name: value for name, value in office.environ.items() if name not in slack and not name.startswith(without)}
-
-
 async def test_exec_answers_in_words_and_exits_with_how_it_ended(closed_office, process):
     closed_office.box.faults.inject("umail", "reset", call="edit-task")
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     done, refused, typo, unready, unknown = await asyncio.gather(
         process("exec", "balance --account umail", environ=environ),
         process("exec", "task", "pause", "19125", environ=environ),
@@ -37,14 +31,14 @@ async def test_exec_answers_in_words_and_exits_with_how_it_ended(closed_office, 
 
 async def test_an_unknown_outcome_is_one_in_json_too(closed_office, edmbot):
     closed_office.box.faults.inject("umail", "silent_accept", call="edit-task")
-    unknown = await edmbot("exec", "--json", "task pause 19124", environ=vendors(closed_office))
+    unknown = await edmbot("exec", "--json", "task pause 19124", environ=closed_office.terminal())
     told = json.loads(unknown.out)
     assert (unknown.status, told["ok"], told["outcome"]) == (3, False, "unknown")
     assert len(closed_office.changes) == 1
 
 
 async def test_json_has_the_same_keys_however_it_ends(closed_office, edmbot):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     found = (
         await edmbot("exec", "--json", "balance --account umail", environ=environ),
         await edmbot("exec", "--json", "task show 99999", environ=environ),
@@ -65,20 +59,20 @@ async def test_json_has_the_same_keys_however_it_ends(closed_office, edmbot):
 
 
 async def test_an_id_stays_text_and_what_is_not_known_stays_null(closed_office, edmbot):
-    shown = json.loads((await edmbot("exec", "--json", "task show 19126", environ=vendors(closed_office))).out)
+    shown = json.loads((await edmbot("exec", "--json", "task show 19126", environ=closed_office.terminal())).out)
     assert (shown["facts"]["id"], shown["facts"]["started_at"], shown["facts"]["sent"]) == ("19126", None, 0)
 
 
 async def test_a_vendor_that_cannot_be_reached_is_a_failure_with_a_code(closed_office, edmbot):
     closed_office.box.faults.inject("umail", "html", call="service-info")
-    finished = await edmbot("exec", "--json", "balance --account umail", environ=vendors(closed_office))
+    finished = await edmbot("exec", "--json", "balance --account umail", environ=closed_office.terminal())
     told = json.loads(finished.out)
     assert (finished.status, told["ok"], told["outcome"]) == (1, False, "failed")
     assert told["error"]["code"] in {"auth", "bad_answer"}
 
 
 async def test_as_somebody_has_that_persons_roles(closed_office, edmbot):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     viewer, operator = (
         await edmbot("exec", "--as", "U0VIEW", "task pause 19124", environ=environ),
         await edmbot("exec", "--as", "U0LIN", "task pause 19129", environ=environ),
@@ -89,7 +83,7 @@ async def test_as_somebody_has_that_persons_roles(closed_office, edmbot):
 
 
 async def test_a_terminal_decides_nothing_unless_it_says_for_whom(closed_office, edmbot):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     asked = json.loads((await edmbot("exec", "--json", "task resume 19129", environ=environ)).out)
     line = f"approval approve {asked['facts']['approval']}"
     nobody = await edmbot("exec", line, environ=environ)
@@ -101,7 +95,7 @@ async def test_a_terminal_decides_nothing_unless_it_says_for_whom(closed_office,
 
 
 async def test_accounts_without_credentials_are_set_aside_and_said_so(closed_office, edmbot):
-    environ = vendors(closed_office, without=("EMAILCAR", "ITNIO"))
+    environ = closed_office.terminal(without=("EMAILCAR", "ITNIO"))
     finished = await edmbot("exec", "balance", environ=environ)
     assert finished.status == 0
     assert "311,016" in finished.out
@@ -111,7 +105,7 @@ async def test_accounts_without_credentials_are_set_aside_and_said_so(closed_off
 
 
 async def test_exec_leaves_a_line_in_the_database_that_the_bot_does_not_answer(closed_office, edmbot):
-    await edmbot("exec", "task pause 19124", environ=vendors(closed_office))
+    await edmbot("exec", "task pause 19124", environ=closed_office.terminal())
     async with closed_office.open() as office:
         office.later(60)
         await office.ask("U0LIN", "help")
@@ -207,7 +201,7 @@ async def test_the_manifest_is_json_and_installs(closed_office, edmbot):
 
 
 async def test_migrate_makes_the_database_and_may_be_repeated(closed_office, edmbot, tmp_path):
-    environ = {**vendors(closed_office), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/new/edmbot.db"}
+    environ = {**closed_office.terminal(), "EDM_DATABASE_URL": f"sqlite:///{tmp_path}/new/edmbot.db"}
     first = await edmbot("migrate", environ=environ)
     assert (first.status, first.out) == (0, "the database is up to date\n")
     assert (tmp_path / "new" / "edmbot.db").exists()

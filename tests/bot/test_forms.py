@@ -162,17 +162,11 @@ async def test_an_account_chosen_in_a_modal_that_was_closed_is_answered_where_it
     assert words_of(office.slack.modal(LIN)) == words_of(asked)
 
 
-def direct(office, user):
-    """What the bot said to a person directly."""
-    room = next((c for c in office.slack.workspace.channels.values() if c.im_with == user), None)
-    return office.slack.visible(user, room.id) if room else []
-
-
 async def test_a_file_goes_to_the_asker_alone_and_is_whole(staffed):
     await staffed.type(LIN, "fetch")
     answer = await staffed.told(LIN, "rows.csv: 40,000 rows")
     assert answer.files == ()
-    (message,) = direct(staffed, LIN)
+    (message,) = staffed.direct(LIN)
     (file,) = message.files
     assert (file["name"], file["size"], file["user"]) == ("rows.csv", 320_000, "U0EDMBOT")
     assert staffed.slack.files.find(file["id"]).path.read_bytes() == "邮箱\r\n".encode() * 40_000
@@ -208,6 +202,6 @@ async def test_progress_is_one_message_that_becomes_the_answer(staffed, monkeypa
     await staffed.told(LIN, "rows.csv: 40,000 rows")
 
     await staffed.until(lambda: [c.method for c in staffed.slack.calls].count("chat.update") == 3)
-    assert sorted(message.plain for message in direct(staffed, LIN)) == ["⏳ rows.csv: 40,000 rows so far"] * 2
+    assert sorted(message.plain for message in staffed.direct(LIN)) == ["⏳ rows.csv: 40,000 rows so far"] * 2
     posted = [call for call in staffed.slack.calls if call.method == "chat.postMessage"]
     assert len(posted) == 1

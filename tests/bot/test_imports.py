@@ -13,8 +13,6 @@ from bot.contactfile import UnreadableFileError, looks_like_the_vendors, opened
 from bridge.record import note
 from bridge.sightings import Kind
 from store.engine import Store
-from tests.bot.test_exec import vendors
-from tests.bot.test_forms import direct
 
 LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
 TARGET = 12
@@ -62,7 +60,7 @@ def written(tmp_path):
 @pytest.fixture
 def terminal(office, edmbot):
     async def run(line, *flags):
-        return await edmbot("exec", *flags, line, environ=vendors(office))
+        return await edmbot("exec", *flags, line, environ=office.terminal())
 
     return run
 
@@ -154,7 +152,7 @@ async def test_a_long_import_shows_how_far_it_is_in_one_message(office, monkeypa
     shown = [call.args for call in office.slack.calls if call.method in ("chat.postMessage", "chat.update")]
     texts = [one["text"] for one in shown if "so far" in one["text"]]
     assert [text.split(": ")[1] for text in texts] == [f"{n} addresses so far" for n in ("500", "1,000", "1,100")]
-    assert len(direct(office, LIN)) == 1
+    assert len(office.direct(LIN)) == 1
 
 
 async def test_an_unknown_list_is_said_in_the_form(office):
@@ -335,31 +333,25 @@ def table(file):
     return list(csv.reader(io.StringIO(file.decode("utf-8-sig"))))
 
 
-def received(office, user):
-    """The files in somebody's direct messages: name and content."""
-    files = [file for message in direct(office, user) for file in message.files]
-    return [(file["name"], office.slack.files.find(file["id"]).path.read_bytes()) for file in files]
-
-
 @DIALECTS
 async def test_a_list_is_exported_whole_to_the_asker_alone(two_dialects, account, target, size):
     answer = await two_dialects.ask(LIN, f"list export {target} --account {account}")
     assert f"{size:,} addresses of list {target}" in answer.plain
     assert "is in our direct messages" in answer.plain
-    [(name, content)] = received(two_dialects, LIN)
+    [(name, content)] = two_dialects.files(LIN)
     assert name.startswith(f"contacts-{account}-list-{target}-2026")
     found = table(content)
     assert found[0][:6] == ["address", "name", "birthday", "phone", "area", "added_at"]
     assert len(found) == size + 1
     assert found[1][:4] == [f"wang.wei.{target}-0@mail.example", "王伟", "1960-01-01", "13800000000"]
     assert found[1][5].endswith("+08:00")
-    assert received(two_dialects, VERA) == []
+    assert two_dialects.files(VERA) == []
     assert len(asked(two_dialects, "ml-addr-list")) == 1
 
 
 async def test_an_export_has_other_formats(office):
     await office.ask(LIN, "list export 12 --format json")
-    [(name, content)] = received(office, LIN)
+    [(name, content)] = office.files(LIN)
     assert name.endswith(".json")
     assert len(json.loads(content)) == SIZE
 
@@ -367,7 +359,7 @@ async def test_an_export_has_other_formats(office):
 async def test_an_empty_list_is_an_empty_file(office):
     office.box.world.umail["demo-umail"].lists[TARGET].size = 0
     assert "0 addresses of list 12" in (await office.ask(LIN, "list export 12")).plain
-    assert len(table(received(office, LIN)[0][1])) == 1
+    assert len(table(office.files(LIN)[0][1])) == 1
 
 
 @DIALECTS
@@ -380,7 +372,7 @@ async def test_unsubscribes_are_counted_and_the_latest_ten_shown(two_dialects, a
     assert answer.plain.count(".example") == 10
     file = await two_dialects.press(LIN, answer, "Export unsubscribes")
     assert "40 unsubscribes of list" in file.plain
-    [(name, content)] = received(two_dialects, LIN)
+    [(name, content)] = two_dialects.files(LIN)
     assert name.startswith(f"unsubscribes-{account}-list-{target}-")
     assert (table(content)[0], len(table(content))) == (["address", "at"], 41)
 

@@ -6,7 +6,6 @@ import json
 import pytest
 
 from tests.bot.conftest import GENERAL
-from tests.bot.test_exec import vendors
 
 LIN, MEI, VERA = "U0LIN", "U0MEI", "U0VIEW"
 CHANGES = {"maillist-add", "maillist-edit", "maillist-del", "ml-addr-empty"}
@@ -172,10 +171,10 @@ async def test_an_empty_names_what_will_be_lost_and_the_confirming_button_does_i
 
 
 async def test_an_empty_of_a_90_000_address_list_says_so(office, edmbot):
-    asked = await edmbot("exec", "list empty 5", environ=vendors(office))
+    asked = await edmbot("exec", "list empty 5", environ=office.terminal())
     assert (asked.status, changes(office)) == (1, [])
     assert 'Empty list 5 "VIP"? 90,000 addresses will be deleted' in asked.out
-    done = await edmbot("exec", "--yes", "--json", "list empty 5", environ=vendors(office))
+    done = await edmbot("exec", "--yes", "--json", "list empty 5", environ=office.terminal())
     told = json.loads(done.out)
     assert (done.status, told["facts"]["lost"], told["facts"]["contacts"]) == (0, 90_000, 0)
 
@@ -218,7 +217,7 @@ async def test_a_list_that_takes_in_a_file_is_not_emptied(office, tmp_path, edmb
     file = tmp_path / "few.csv"
     file.write_text("a@shop.example;A\n")
     # The file lies there until the world's clock moves on.
-    task = asyncio.create_task(edmbot("exec", f"list import 12 --file {file}", environ=vendors(office)))
+    task = asyncio.create_task(edmbot("exec", f"list import 12 --file {file}", environ=office.terminal()))
     await office.until(lambda: any(request.call == "ml-addr-add-file" for request in office.box.requests))
     refused = await office.ask(MEI, "list empty 12")
     assert "有文件正在导入列表 12" in refused.plain

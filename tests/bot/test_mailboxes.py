@@ -8,8 +8,7 @@ import structlog
 
 from bot.commands import COMMANDS
 from bot.redaction import without_secrets
-from tests.bot.test_domains import CUSTOMERS, managed  # noqa: F401  # a fixture
-from tests.bot.test_exec import vendors
+from tests.bot.conftest import CUSTOMERS
 
 LIN, MEI, VIEW = "U0LIN", "U0MEI", "U0VIEW"
 CHANGING = {"mailbox-add", "mailbox-edit", "mailbox-del"}
@@ -218,7 +217,7 @@ def test_what_is_no_secret_is_kept_as_typed():
 
 
 async def test_the_terminal_takes_no_password_either(closed_office, edmbot):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     typed = await edmbot("exec", "mailbox add new@shop.example hunter2", environ=environ)
     assert (typed.status, "A password is typed in the form only" in typed.out) == (2, True)
     asked = await edmbot("exec", "mailbox add new@shop.example", environ=environ)
@@ -284,7 +283,7 @@ async def test_a_delete_without_an_answer_is_asked_once_and_looked_at(office, fa
 
 
 @pytest.mark.parametrize("account", ["boss", "oldboss"])
-async def test_a_manager_keeps_its_customers_mailboxes(managed, account):  # noqa: F811
+async def test_a_manager_keeps_its_customers_mailboxes(managed, account):
     customer = managed.box.world.umail[CUSTOMERS.get(account, "demo-umail-v3")]
     domain = next(iter(customer.domains))
     await form(managed, f"mailbox add new@{domain} --account {account}", "新建邮箱")

@@ -6,7 +6,6 @@ import pytest
 
 from bot.htmltext import text_of
 from sandbox.material import Template
-from tests.bot.test_exec import vendors
 
 LIN, MEI, OPS, VIEW = "U0LIN", "U0MEI", "U0OPS", "U0VIEW"
 CHANGING = {"add-tpl", "edit-tpl", "del-tpl", "tpl-attachment-add", "tpl-attachment-del"}
@@ -404,7 +403,7 @@ async def test_a_path_is_for_the_terminal_and_nobody_in_slack_reads_the_machine(
 
 
 async def test_a_template_lives_its_life_from_the_terminal(closed_office, edmbot, tmp_path):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     (tmp_path / "mail.html").write_text(PAGE, "utf-8")
     (tmp_path / "a.pdf").write_bytes(b"x" * 9)
 
@@ -429,7 +428,7 @@ async def test_a_template_lives_its_life_from_the_terminal(closed_office, edmbot
 
 
 async def test_without_a_file_the_terminal_says_that_forms_are_slacks(closed_office, edmbot):
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     for line in ("template create", "template edit 16", "template attach 16"):
         finished = await edmbot("exec", line, environ=environ)
         assert (finished.status, "only Slack has forms" in finished.out) == (1, True)

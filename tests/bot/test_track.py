@@ -30,9 +30,7 @@ def lines(message):
 
 def received(office, user):
     """The files in somebody's direct messages: name and rows."""
-    direct = f"D0{user.removeprefix('U0')}"
-    files = [file for message in office.slack.visible(user, direct) for file in message.files]
-    return [(file["name"], rows(office.slack.files.find(file["id"]).path.read_bytes())) for file in files]
+    return [(name, rows(content)) for name, content in office.files(user)]
 
 
 def rows(content):

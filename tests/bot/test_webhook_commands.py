@@ -27,7 +27,6 @@ from tests.bot.endpoints import (
     secret_in,
     with_endpoints,
 )
-from tests.bot.test_exec import vendors
 from tests.bot.test_mailboxes import logged  # noqa: F401  # a fixture
 
 
@@ -231,7 +230,7 @@ async def test_what_stands_in_app_yaml_is_changed_there(office) -> None:
 
 
 async def test_a_terminal_prints_the_secret_once(closed_office, edmbot) -> None:
-    environ = vendors(closed_office)
+    environ = closed_office.terminal()
     made = await edmbot("exec", f"webhook add partner {URL}", environ=environ)
     assert made.status == 0
     [secret] = [line for line in made.out.splitlines() if line.startswith("whsec_")]

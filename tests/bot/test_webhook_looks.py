@@ -27,7 +27,6 @@ from tests.bot.endpoints import (
     rows,
     with_endpoints,
 )
-from tests.bot.test_bounces import received
 
 
 @pytest.fixture
@@ -226,7 +225,7 @@ async def test_all_that_could_not_be_read_is_a_file_for_the_asker_alone_as_it_ca
     await keep(office, Misfit(source="receipts", at=at, reason="empty", body=""))
     told = await office.ask(LIN, "webhook errors --export --source itnio")
     assert "3 things that could not be read" in told.plain
-    [(name, content)] = received(office, LIN)
+    [(name, content)] = office.files(LIN)
     assert name == "webhook-errors-itnio.csv"
     text = content.decode("utf-8-sig")
     assert text.count("anna@shop.example") == 3
