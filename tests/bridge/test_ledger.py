@@ -102,7 +102,7 @@ async def test_they_survive_a_pause_by_a_rule(desk):
     desk.task(task_id).enter(Status.SENDING, desk.box.clock.now())
     rule = BounceRateRule(name="bounces", above=0.1, action="pause")
     await Scene(desk.store, rules=(rule,)).fire(f"task/{task_id}", rule=rule)
-    await Breaker(desk.store, desk.providers, (rule,), lambda: None).run()
+    await Breaker(desk.store, desk.providers, (rule,), lambda: None).run("umail")
     assert (desk.task(task_id).status, kept(desk, task_id)) == (Status.PAUSED, (12_000, 0))
 
 
