@@ -95,11 +95,11 @@ class Edmbot:
     outbox: Outbox
     judge: AlertDesk
 
-    async def see(self, account: str, answer: Sequence[Sighting]) -> None:
-        """One look of a poll (`jobs/poll.py`): noted, asked, recorded. answer: the vendor's."""
+    async def see(self, account: str, said: Sequence[Sighting]) -> None:
+        """One look of a poll (`jobs/poll.py`): noted, asked, recorded. said: by the vendor."""
         with after_people():
-            noted = await note(self.store, account, Kind.TASK, [one.subject for one in answer])
-            await self.keep(Look(noted=noted, sightings=answer))
+            noted = await note(self.store, account, Kind.TASK, [one.subject for one in said])
+            await self.keep(Look(noted=noted, sightings=said))
 
     async def keep(self, look: Look) -> None:
         recorded = await record(self.store, look, self.judge)

@@ -54,8 +54,6 @@ work. A thousand accounts may be polled in the same second."""
 _ALONE = "SHARE UPDATE EXCLUSIVE"
 _LOCK = 3_681_105
 """An advisory lock of our own: two migrations at once would trip over each other."""
-
-
 _yields: ContextVar[bool] = ContextVar("yields", default=False)
 
 

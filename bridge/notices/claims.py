@@ -101,7 +101,7 @@ def claim(session: Session, now: datetime, worker: str, room: int, look: Look) -
             session.connection().execute(_SETTLED, {"its_id": notice.id, "shown": notice.wanted})
         else:
             claims.append(_claimed(now, worker, notice, shown, parents.get(notice.parent_id or ""), news))
-    _take(session, claims)
+    _take(session, now, claims)
     # A button may be pressed before the post is marked shown.
     see(session, {one.id: one.news for one in claims if one.ts is None})
     limits = {key_of(one.receiver): now + SPACING for one in claims}
@@ -214,14 +214,14 @@ def _claimed(  # noqa: PLR0917
     )
 
 
-def _take(session: Session, claims: Sequence[Claim]) -> None:
+def _take(session: Session, now: datetime, claims: Sequence[Claim]) -> None:
     """Write down whose they are; of what is not there yet, that it is tried."""
     rows = [
         {
             "its_id": one.id,
             "worker": one.worker,
             "lease_until": one.lease_until,
-            "tried_at": one.tried_at or (one.lease_until - LEASE if one.ts is None else None),
+            "tried_at": one.tried_at or (now if one.ts is None else None),
         }
         for one in claims
     ]

@@ -79,7 +79,7 @@ async def test_a_turn_that_stood_in_a_queue_has_all_of_its_patience_left(desk, s
     monkeypatch.setattr("bridge.notices.outbox.PATIENCE", 0.5)
     row = await added(desk)
     others = asyncio.create_task(store.transact(lambda _session, _now: time.sleep(0.7)))
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
     await desk.outbox.run_once()
     await others
     found = await desk.notice(row)

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from store import jsontext
 from store.engine import Store
+from store.rows import insert, new
 from store.tables import Event, new_id
 
 LONG = 2**70 + 1
@@ -120,3 +121,11 @@ async def test_an_error_does_not_repeat_what_a_statement_was_given(store: Store)
     with pytest.raises(IntegrityError) as caught:
         await kept(store, id=row.id, account="reader@shop.example")
     assert "reader" not in str(caught.value)
+
+
+async def test_json_that_is_not_there_is_null_to_a_condition(store):
+    rows = [event(raw=None), event(raw={"said": "so"})]
+    await store.transact(lambda session, _now: session.add_all(rows))
+    await store.transact(lambda session, _now: insert(session, [new(Event, **event(raw=None).model_dump())]))
+    count = text("SELECT count(*) FROM event WHERE raw IS NULL")
+    assert await store.transact(lambda session, _now: session.connection().execute(count).scalar_one()) == 2
