@@ -49,8 +49,8 @@ queues behind a lock does not wait for it once more."""
 _TRY = 0.25
 """Of these, the seconds of one try."""
 _AFTER_PEOPLE = 16
-"""Transactions of those who let people by that wait in a queue, or are under way, at once: a tenth of a second's
-work. A thousand accounts may be polled in the same second."""
+"""Transactions of those who let people by that stand in the queue, or are under way, at once. A thousand accounts may
+be polled in the same second."""
 _ALONE = "SHARE UPDATE EXCLUSIVE"
 _LOCK = 3_681_105
 """An advisory lock of our own: two migrations at once would trip over each other."""
